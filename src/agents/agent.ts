@@ -1,0 +1,241 @@
+/** What the rest of the house sees of a host: one Agent per host, the Fleet over all of them. Implementations beside. */
+import type { Finding } from '../report/index.js'
+
+/** A VM as a person or a plan names it. `host` when chosen or found; `uuid` once it was looked up, so that a VM that was
+ * deleted and made again under the same name is noticed. */
+export interface VmRef {
+  name: string
+  host?: string
+  uuid?: string
+}
+
+/** A VM that was looked up: all three are known. */
+export interface FoundVm extends VmRef {
+  host: string
+  uuid: string
+}
+
+/** libvirt's states in libvirt's words (reference: libvirt-rpc §5). */
+export type VmState =
+  | 'no state'
+  | 'running'
+  | 'blocked'
+  | 'paused'
+  | 'shutting down'
+  | 'shut off'
+  | 'crashed'
+  | 'suspended'
+
+/** One line of a list; cheap to read (no guest or monitor is asked). */
+export interface VmSummary extends FoundVm {
+  state: VmState
+  /** Why it is in that state, e.g. "booted", "I/O error"; absent when libvirt does not say. */
+  reason?: string
+}
+
+export interface VmDisk {
+  /** Target in the guest, e.g. "vda". */
+  target: string
+  /** "disk" or "cdrom". */
+  device: string
+  /** Path on the host; absent for an empty drive. */
+  source?: string
+  format?: string
+  pool?: string
+  /** GiB, two decimals at most; absent when the volume cannot be read. */
+  capacityGiB?: number
+  allocationGiB?: number
+}
+
+export interface VmNic {
+  mac: string
+  network?: string
+  bridge?: string
+  model?: string
+  addresses: string[]
+}
+
+export interface VmDetail extends VmSummary {
+  cpus: number
+  memoryMiB: number
+  autostart: boolean
+  persistent: boolean
+  disks: VmDisk[]
+  nics: VmNic[]
+  /** All addresses of all NICs, IPv4 first. */
+  addresses: string[]
+  snapshots: number
+  /** From kcli's metadata when it made the VM. */
+  image?: string
+  profile?: string
+  owner?: string
+  createdAt?: string
+}
+
+export interface SnapshotSummary {
+  name: string
+  /** ISO 8601. */
+  createdAt: string
+  /** State of the VM when it was taken. */
+  state: string
+  current: boolean
+  kind: 'internal' | 'external'
+  parent?: string
+  description?: string
+}
+
+export interface ImageSummary {
+  /** File name in the pool, as `vm create --image` takes it. */
+  name: string
+  pool: string
+  path: string
+  /** Virtual size: the smallest disk a VM made from it can have. */
+  capacityGiB: number
+}
+
+export interface PoolSummary {
+  name: string
+  state: 'inactive' | 'building' | 'running' | 'degraded' | 'inaccessible'
+  type: string
+  path?: string
+  capacityGiB: number
+  availableGiB: number
+}
+
+export interface NetworkSummary {
+  name: string
+  active: boolean
+  autostart: boolean
+  bridge?: string
+  /** e.g. "nat", "route", "bridge", "isolated". */
+  mode: string
+  cidr?: string
+}
+
+export interface HostSummary {
+  name: string
+  labels: Record<string, string>
+  /** `reachable` means that libvirt answered. */
+  status: 'reachable' | 'unreachable'
+  /** When unreachable: what happened and what to do. */
+  problem?: { code: string; message: string; fix: string }
+  vms?: { total: number; running: number }
+}
+
+export interface HostDetail extends HostSummary {
+  hostname: string
+  transport: 'local' | 'ssh'
+  address?: string
+  libvirtVersion: string
+  hypervisorVersion: string
+  cpuModel: string
+  cpus: number
+  memoryMiB: number
+  freeMemoryMiB: number
+  /** Whether guests of type kvm can be used here, or only emulation. */
+  virtType: 'kvm' | 'qemu'
+  kcliVersion?: string
+  pools: PoolSummary[]
+  networks: NetworkSummary[]
+}
+
+/** Room on a host, as `vm create` weighs it. */
+export interface Capacity {
+  /** MiB that a new VM can take without swapping: MemAvailable. */
+  availableMemoryMiB: number
+  totalMemoryMiB: number
+  cpus: number
+}
+
+/** A VM to be made. Everything is validated and resolved: exact image, pool and network names. */
+export interface VmSpec {
+  name: string
+  image?: string
+  profile?: string
+  cpus: number
+  memoryMiB: number
+  /** GiB, the first is the root disk. */
+  disksGiB: number[]
+  networks: string[]
+  pool: string
+  sshKeys: string[]
+  start: boolean
+  /** Slack id of the requester, kept in kcli's metadata. */
+  owner?: string
+}
+
+/** What long work tells and obeys while it runs. */
+export interface WorkControl {
+  /** Names the work across restarts of the bot: the same key re-attaches instead of running twice. */
+  key: string
+  signal: AbortSignal
+  /** A short line for the card: "downloading", "booting". */
+  progress(line: string): void
+}
+
+/** What a deletion removes and what it leaves, computed from the live host. */
+export interface DeletionPlan {
+  vm: FoundVm
+  state: VmState
+  /** Volumes that go with the VM. */
+  removes: { path: string; pool: string; capacityGiB?: number }[]
+  /** Attached storage that stays, each with the reason. */
+  keeps: { path: string; why: string }[]
+  snapshots: string[]
+}
+
+/** All verbs on one host. Every method rejects with a UserError (host down, unknown VM, invalid state, …) and has a
+ * deadline of its own. Mutations verify through libvirt that the wanted state was reached before they resolve. */
+export interface Agent {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+
+  summary(): Promise<HostSummary>
+  detail(): Promise<HostDetail>
+  check(): Promise<Finding[]>
+  capacity(): Promise<Capacity>
+
+  vms(): Promise<VmSummary[]>
+  /** Exact name; undefined when there is none. */
+  find(name: string): Promise<FoundVm | undefined>
+  detailOf(vm: FoundVm): Promise<VmDetail>
+  /** Addresses known now (DHCP leases, then the guest agent when it is connected); empty when none yet. */
+  addressesOf(vm: FoundVm): Promise<string[]>
+
+  images(): Promise<ImageSummary[]>
+  profiles(): Promise<string[]>
+  pools(): Promise<PoolSummary[]>
+  networks(): Promise<NetworkSummary[]>
+
+  /** Files that a VM of this name would reuse unasked, left by an earlier VM; empty when the way is free. */
+  orphansOf(name: string): Promise<string[]>
+  /** Makes the VM with kcli, verifies it, removes what a failed attempt left. */
+  createVm(spec: VmSpec, control: WorkControl): Promise<FoundVm>
+  start(vm: FoundVm): Promise<void>
+  /** Asks the guest to shut down and waits; rejects with `timeout` when it does not in `timeoutMs`. */
+  shutDown(vm: FoundVm, options: { timeoutMs: number; signal: AbortSignal }): Promise<void>
+  /** Pulls the plug. */
+  powerOff(vm: FoundVm): Promise<void>
+  reboot(vm: FoundVm): Promise<void>
+  deletionOf(vm: FoundVm): Promise<DeletionPlan>
+  /** Deletes the VM and exactly the volumes of `plan.removes`. */
+  deleteVm(plan: DeletionPlan): Promise<void>
+
+  snapshots(vm: FoundVm): Promise<SnapshotSummary[]>
+  createSnapshot(vm: FoundVm, snapshot: { name: string; description?: string }): Promise<SnapshotSummary>
+  revertSnapshot(vm: FoundVm, name: string): Promise<VmState>
+  deleteSnapshot(vm: FoundVm, name: string): Promise<void>
+}
+
+export interface Fleet {
+  /** All configured hosts, in the order of qnav.yml. */
+  readonly agents: readonly Agent[]
+  /** Rejects with `unknown-host`, naming the nearest. */
+  agent(name: string): Agent
+  /** The VM of that exact name (on `ref.host` when given). Rejects with `unknown-vm` (naming the nearest),
+   * `ambiguous-vm` (naming every `vm@host`), `changed-since` (another uuid than `ref.uuid`), or `host-unreachable` when
+   * a host that might hold it does not answer. */
+  find(ref: VmRef): Promise<FoundVm>
+  /** VMs of every reachable host, and the hosts that did not answer in time. */
+  vms(): Promise<{ vms: VmSummary[]; unreachable: HostSummary[] }>
+}

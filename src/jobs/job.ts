@@ -1,0 +1,166 @@
+/** A job: durable work on behalf of a person, and what the rest of the house may do with jobs. */
+import type { ErrorNote } from '../errors.js'
+import type { Plan, ReadyPlan, Report } from '../report/index.js'
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+
+/**
+ * planning → refused | awaiting-approval | queued
+ * awaiting-approval → queued | denied | expired | cancelled
+ * queued (waits for its locks) → running | cancelled
+ * running → succeeded | failed | cancelled
+ */
+export type JobState =
+  | 'planning'
+  | 'refused'
+  | 'awaiting-approval'
+  | 'denied'
+  | 'expired'
+  | 'queued'
+  | 'running'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+
+export interface Person {
+  /** Slack user id, or `terminal:<OS user>`. */
+  id: string
+  name?: string
+}
+
+/** Where the request came from and where its card belongs; `channel` is absent for the terminal. */
+export interface Origin {
+  surface: 'slack' | 'terminal'
+  channel?: string
+  thread?: string
+}
+
+export interface ApprovalRule {
+  /** How many different approvers it takes. */
+  approvers: number
+  /** How long it may wait, in milliseconds. */
+  expiresMs: number
+}
+
+/** One approver's word. */
+export interface Verdict {
+  by: Person
+  verdict: 'approve' | 'deny'
+  reason?: string
+  /** ISO 8601, like every time in a job. */
+  at: string
+}
+
+export interface Approval {
+  rule: ApprovalRule
+  expiresAt: string
+  verdicts: Verdict[]
+}
+
+export interface StepRecord {
+  name: string
+  state: 'running' | 'done' | 'failed'
+  startedAt: string
+  endedAt?: string
+  /** Last progress line. */
+  progress?: string
+  /** Journalled result; returned instead of running the step again. */
+  result?: Json
+  error?: ErrorNote
+}
+
+export interface Job {
+  /** Short and typeable: "j-7k2m9". */
+  id: string
+  /** Which registered body works it, and the version of that body. */
+  body: string
+  version: number
+  /** For people: the canonical command line, "vm create web1 --image tiny.qcow2". */
+  title: string
+  input: Json
+  requester: Person
+  origin: Origin
+  state: JobState
+  /** The plan once made. */
+  plan?: Plan
+  approval?: Approval
+  /** Locks wanted (queued) or held (running), e.g. "vm:kvm1/web1". */
+  locks: string[]
+  steps: StepRecord[]
+  /** Result, or the latest interim result while running. */
+  report?: Report
+  error?: ErrorNote
+  cancel?: { by: Person; at: string; reason?: string }
+  createdAt: string
+  updatedAt: string
+  endedAt?: string
+  /** Counts changes; a card is out of date when it shows a lower one. */
+  revision: number
+}
+
+/** What a step may use while it runs. */
+export interface StepControl {
+  /** Unique and stable across restarts: `<job id>/<step name>`. */
+  key: string
+  /** Aborted when the job is cancelled or the bot stops. */
+  signal: AbortSignal
+  progress(line: string): void
+}
+
+/** Handed to a job body. Bodies are ordinary async code that is run again after a crash: finished steps return their
+ * journalled result, decisions and locks are remembered. */
+export interface JobContext {
+  readonly job: Readonly<Job>
+  readonly signal: AbortSignal
+  /** Runs once; a step that was under way at a crash runs again, so it must look before it acts. */
+  step<T extends Json | void>(name: string, work: (control: StepControl) => Promise<T>): Promise<T>
+  /** Records the plan. A blocked plan ends the job as `refused`. */
+  plan(make: () => Promise<Plan>): Promise<ReadyPlan>
+  /** Asks for approval and waits for days if need be; ends the job as denied or expired otherwise. */
+  approval(rule: ApprovalRule): Promise<void>
+  /** Waits (state queued) until all are free, holds them until the job ends. */
+  lock(names: string[]): Promise<void>
+  /** Shows an interim result on the card. */
+  publish(report: Report): void
+}
+
+export type JobBody = (context: JobContext) => Promise<Report>
+
+export interface JobRequest {
+  body: string
+  title: string
+  input: Json
+  requester: Person
+  origin: Origin
+  /** The same key twice (redelivery, double click) gives the same job. */
+  idempotencyKey?: string
+}
+
+export interface JobFilter {
+  states?: JobState[]
+  requester?: string
+  /** Newest first; at most this many. */
+  limit?: number
+}
+
+/** The engine's face. Rejections are UserErrors: unknown-job, own-request, already-decided, expired, invalid-state. */
+export interface Jobs {
+  register(name: string, version: number, body: JobBody): void
+  /** Resumes what was under way. Call after every body is registered. */
+  start(): Promise<void>
+  /** Stops working; jobs under way stay as they are and go on at the next start. */
+  stop(): Promise<void>
+  submit(request: JobRequest): Promise<Job>
+  get(id: string): Job
+  list(filter?: JobFilter): Job[]
+  decide(id: string, verdict: Omit<Verdict, 'at'>): Promise<Job>
+  cancel(id: string, by: Person, reason?: string): Promise<Job>
+  /** Called after each durable change, in order. Returns the way to stop listening. */
+  onChange(listener: (job: Job) => void): () => void
+}
+
+export const finalStates: readonly JobState[] = ['refused', 'denied', 'expired', 'succeeded', 'failed', 'cancelled']
+
+export function isOver(job: Pick<Job, 'state'>): boolean {
+  return finalStates.includes(job.state)
+}

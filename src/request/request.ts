@@ -1,0 +1,20 @@
+/** The way of a request, whatever surface it comes from: text → policy → report or job. */
+import type { Job, Origin, Person } from '../jobs/job.js'
+import type { Report } from '../report/index.js'
+
+/** A command line as it came in. */
+export interface Request {
+  /** Without the leading /qnav. */
+  text: string
+  person: Person
+  origin: Origin
+  /** The same key twice (redelivered envelope, double click) has one effect and gives the same answer. */
+  idempotencyKey?: string
+}
+
+/** A read command's report, or the job that was started. Mistakes and refusals are thrown as UserError. */
+export type Answer = { kind: 'report'; report: Report } | { kind: 'job'; job: Job }
+
+export interface Requests {
+  handle(request: Request): Promise<Answer>
+}
