@@ -1,0 +1,3 @@
+export type * from './agent.js'
+export { type FleetOptions, fleetOf } from './fleet.js'
+export type { HostSettings, KcliSettings } from './host-settings.js'
