@@ -1,0 +1,149 @@
+/** Runs one command on an SSH connection: bounded output, closed stdin, a deadline, and a kill when it passes. */
+import type { Client, ClientChannel } from 'ssh2'
+import { BoundedOutput } from './bounded-output.js'
+
+export interface ExecOptions {
+  /** Milliseconds until the command is killed and `timeout` is thrown, waiting for a free session included. */
+  timeoutMs: number
+  signal?: AbortSignal
+  /** Sent to the command's standard input, which is closed after it; closed at once when absent. */
+  stdin?: string | Uint8Array
+  env?: Readonly<Record<string, string>>
+  /** Bytes kept of each of stdout and stderr; default 1 MiB. */
+  maxOutputBytes?: number
+}
+
+export interface ExecResult {
+  /** null when a signal ended it. */
+  exitCode: number | null
+  signal?: string
+  stdout: string
+  stderr: string
+  truncated: boolean
+}
+
+export interface Running {
+  stdin: string | Uint8Array | undefined
+  maxOutputBytes: number
+  /** Kills the command; the promise then rejects with its reason. */
+  signal: AbortSignal
+  /** Called once the host has ended the session, which for a killed command is after the promise has rejected. */
+  onSessionOver(): void
+}
+
+/** A process that even SIGKILL does not end (it hangs in the kernel) keeps its session no longer than this. */
+const sessionGraceMs = 5000
+
+/** Runs a line made by commandLine. */
+export async function execOn(client: Client, line: string, running: Running): Promise<ExecResult> {
+  let channel: ClientChannel
+  try {
+    channel = await openExec(client, line, running)
+  } catch (error) {
+    running.onSessionOver()
+    throw error
+  }
+  return finish(client, channel, running)
+}
+
+function openExec(client: Client, line: string, { signal }: Running): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    const giveUp = (): void => reject(signal.reason)
+    signal.addEventListener('abort', giveUp, { once: true })
+    client.exec(line, (error, channel) => {
+      signal.removeEventListener('abort', giveUp)
+      if (error !== undefined) reject(error)
+      // The answer came after we had given up: the command must not go on unseen.
+      else if (signal.aborted) discard(channel, (group) => killGroup(client, group))
+      else resolve(channel)
+    })
+  })
+}
+
+function finish(client: Client, channel: ClientChannel, running: Running): Promise<ExecResult> {
+  const { stdin, maxOutputBytes, signal, onSessionOver } = running
+  return new Promise((resolve, reject) => {
+    const group = new GroupLine()
+    const stdout = new BoundedOutput(maxOutputBytes)
+    const stderr = new BoundedOutput(maxOutputBytes)
+    let exit: { code: number | null; signal?: string } | undefined
+    const giveUp = (): void => {
+      group.whenKnown((id) => killGroup(client, id))
+      setTimeout(onSessionOver, sessionGraceMs).unref()
+      reject(signal.reason)
+    }
+    if (signal.aborted) giveUp()
+    signal.addEventListener('abort', giveUp, { once: true })
+    channel.on('data', (chunk: Buffer) => stdout.add(group.takenFrom(chunk)))
+    channel.stderr.on('data', (chunk: Buffer) => stderr.add(chunk))
+    channel.on('exit', (code: number | null, signalName?: string) => {
+      exit = { code, ...(signalName === undefined ? {} : { signal: signalName.replace(/^SIG/, '') }) }
+    })
+    channel.on('error', reject)
+    channel.on('close', () => {
+      signal.removeEventListener('abort', giveUp)
+      onSessionOver()
+      if (exit === undefined) {
+        reject(new Error('the connection was lost while the command ran'))
+        return
+      }
+      resolve({
+        exitCode: exit.code,
+        ...(exit.signal === undefined ? {} : { signal: exit.signal }),
+        stdout: stdout.text(),
+        stderr: stderr.text(),
+        truncated: stdout.truncated || stderr.truncated,
+      })
+    })
+    channel.end(stdin)
+  })
+}
+
+/** The first line of output, by which the command line announces its process group; the rest is the command's own. */
+class GroupLine {
+  #line = ''
+  #id: number | undefined
+  #wanting: ((id: number) => void) | undefined
+
+  takenFrom(chunk: Buffer): Buffer {
+    if (this.#id !== undefined) return chunk
+    const end = chunk.indexOf('\n')
+    this.#line += chunk.subarray(0, end < 0 ? chunk.length : end).toString('latin1')
+    if (end < 0) return Buffer.alloc(0)
+    this.#id = Number(this.#line)
+    this.#wanting?.(this.#id)
+    return chunk.subarray(end + 1)
+  }
+
+  whenKnown(act: (id: number) => void): void {
+    if (this.#id === undefined) this.#wanting = act
+    else act(this.#id)
+  }
+}
+
+function discard(channel: ClientChannel, kill: (group: number) => void): void {
+  const group = new GroupLine()
+  group.whenKnown(kill)
+  channel.on('data', (chunk: Buffer) => group.takenFrom(chunk))
+  channel.stderr.resume()
+  channel.on('error', () => {
+    // Nobody waits for this command any more.
+  })
+  channel.end()
+}
+
+// By a command of its own: sshd delivers no signals to the sessions of root, and a closed channel ends nothing.
+function killGroup(client: Client, group: number): void {
+  if (!Number.isSafeInteger(group) || group <= 1) return
+  client.exec(`exec sh -c 'kill -KILL -${group}'`, (error, channel) => {
+    // When the connection is gone the command cannot be reached: whoever starts long work limits it on the host too.
+    if (error !== undefined) return
+    channel.resume()
+    channel.stderr.resume()
+    channel.on('error', () => {
+      // As above.
+    })
+    channel.end()
+  })
+}

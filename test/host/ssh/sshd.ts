@@ -1,0 +1,134 @@
+/** A real sshd on a loopback port with throwaway keys, for tests that reach "another host". Needs root, as sshd does to
+ * let any other user in. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+
+export interface Sshd {
+  host: '127.0.0.1'
+  port: number
+  user: string
+  /** Private key that is let in. */
+  identityFile: string
+  /** known_hosts that holds the server's key. */
+  knownHosts: string
+  directory: string
+  hostKeyFile(type: HostKeyType): string
+  /** The line of known_hosts for a key of the server. */
+  knownHostsLine(type: HostKeyType): string
+  /** Cuts every connection, as a host that was switched off; the listener stays. */
+  dropConnections(): void
+  stop(): Promise<void>
+}
+
+export type HostKeyType = 'ed25519' | 'rsa' | 'ecdsa'
+
+export interface SshdOptions {
+  user?: string
+  port?: number
+  hostKeys?: HostKeyType[]
+  /** Further lines of sshd_config. */
+  config?: string[]
+}
+
+export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
+  const { user = userInfo().username, hostKeys = ['ed25519'], config = [] } = options
+  const directory = mkdtempSync(join(tmpdir(), 'qnav-sshd-'))
+  const file = (name: string): string => join(directory, name)
+  const port = options.port ?? (await freePort())
+  mkdirSync('/run/sshd', { recursive: true })
+  for (const type of hostKeys) keygen(file(`host_${type}`), type)
+  keygen(file('user'), 'ed25519')
+  // sshd reads it as the user who logs in.
+  execFileSync('chmod', ['755', directory])
+  writeFileSync(file('authorized_keys'), readFileSync(file('user.pub')), { mode: 0o644 })
+  const lines = [
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    ...hostKeys.map((type) => `HostKey ${file(`host_${type}`)}`),
+    `AuthorizedKeysFile ${file('authorized_keys')}`,
+    'PermitRootLogin yes',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'UsePAM no',
+    'StrictModes no',
+    'PidFile none',
+    ...config,
+  ]
+  writeFileSync(file('sshd_config'), `${lines.join('\n')}\n`)
+  const knownHostsLine = (type: HostKeyType): string => {
+    const [keyType = '', key = ''] = readFileSync(file(`host_${type}.pub`), 'utf8').split(' ')
+    return `[127.0.0.1]:${port} ${keyType} ${key}`
+  }
+  writeFileSync(file('known_hosts'), `${hostKeys.map(knownHostsLine).join('\n')}\n`)
+
+  const daemon = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', file('sshd_config')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  await listening(daemon, port)
+  return {
+    host: '127.0.0.1',
+    port,
+    user,
+    identityFile: file('user'),
+    knownHosts: file('known_hosts'),
+    directory,
+    hostKeyFile: (type) => file(`host_${type}`),
+    knownHostsLine,
+    dropConnections: () => {
+      for (const child of childrenOf(daemon)) process.kill(child, 'SIGKILL')
+    },
+    stop: async () => {
+      const gone = new Promise((resolve) => daemon.once('exit', resolve))
+      for (const child of childrenOf(daemon)) process.kill(child, 'SIGKILL')
+      daemon.kill('SIGKILL')
+      await gone
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+function keygen(path: string, type: HostKeyType): void {
+  execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', 'test', '-f', path])
+}
+
+async function listening(daemon: ChildProcess, port: number): Promise<void> {
+  let said = ''
+  daemon.stderr?.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-2000)
+  })
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (daemon.exitCode !== null) throw new Error(`sshd ended: ${said}`)
+    if (await accepts(port)) return
+    await wait(25)
+  }
+  throw new Error(`sshd does not listen: ${said}`)
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+function childrenOf({ pid }: ChildProcess): number[] {
+  const tasks = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return tasks.split(' ').filter(Boolean).map(Number)
+}
