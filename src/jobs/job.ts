@@ -159,7 +159,14 @@ export interface Jobs {
   onChange(listener: (job: Job) => void): () => void
 }
 
-export const finalStates: readonly JobState[] = ['refused', 'denied', 'expired', 'succeeded', 'failed', 'cancelled']
+export const finalStates: readonly JobState[] = [
+  'refused',
+  'denied',
+  'expired',
+  'succeeded',
+  'failed',
+  'cancelled',
+]
 
 export function isOver(job: Pick<Job, 'state'>): boolean {
   return finalStates.includes(job.state)

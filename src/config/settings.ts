@@ -1,0 +1,38 @@
+/** What qnav.yml and the environment say, after validation: the only shape the rest of the house sees. */
+import type { HostSettings } from '../agents/host-settings.js'
+import type { PolicySettings } from '../policy/index.js'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+/** How the bot talks to Slack. */
+export interface SlackSettings {
+  botToken: string
+  /** Base address of the Web API with a trailing slash; Slack's own when absent. */
+  apiUrl?: string
+  receiver: { kind: 'socket'; appToken: string } | { kind: 'http'; signingSecret: string; port: number }
+}
+
+/** qnav.yml. */
+export interface Config {
+  /** Absolute path of the file. */
+  path: string
+  /** Channel id where approval cards go; always there when `policy.approvals` is not empty. */
+  approvalsChannel?: string
+  /** In the order of the file. */
+  hosts: HostSettings[]
+  policy: PolicySettings
+}
+
+/** The environment, without anything secret. */
+export interface Environment {
+  /** Absolute. */
+  configPath: string
+  /** Absolute. */
+  dataDirectory: string
+  logLevel: LogLevel
+}
+
+export interface Settings extends Config, Environment {
+  /** Absent where no Slack is needed, as in `qnav run` without a running bot. */
+  slack?: SlackSettings
+}

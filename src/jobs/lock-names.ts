@@ -1,0 +1,21 @@
+/** Names of locks: `vm:<host>/<vm>` for one VM, `host:<host>` for everything on a host. */
+
+export function vmLock({ host, name }: { host: string; name: string }): string {
+  return `vm:${host}/${name}`
+}
+
+export function hostLock(host: string): string {
+  return `host:${host}`
+}
+
+/** Whether two locks cannot be held by different jobs at once: the same lock, or a host and anything on it. */
+export function conflict(a: string, b: string): boolean {
+  return a === b || covers(a, b) || covers(b, a)
+}
+
+function covers(host: string, other: string): boolean {
+  if (!host.startsWith('host:')) return false
+  const name = host.slice('host:'.length)
+  const place = other.slice(other.indexOf(':') + 1)
+  return place === name || place.startsWith(`${name}/`)
+}

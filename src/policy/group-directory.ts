@@ -1,0 +1,60 @@
+/** Membership of user groups, asked rarely: Slack allows few such calls a minute, and every request needs the answer. */
+import type { Logger } from '../log.js'
+
+/** Where group members come from; Slack's `usergroups.users.list` in the bot. */
+export interface GroupDirectory {
+  /** User ids of the group's members. May reject; policy then treats nobody as a member. */
+  membersOf(groupId: string): Promise<readonly string[]>
+}
+
+/** How long a membership is believed: somebody added to or removed from a group is noticed within this time. */
+export const membershipTtlMs = 10 * 60_000
+/** How long a failed look-up is not repeated. */
+export const failureTtlMs = 60_000
+
+interface Known {
+  members: Promise<ReadonlySet<string>>
+  until: number
+}
+
+/** Remembers members for {@link membershipTtlMs}; one look-up at a time per group. */
+export class CachedGroups {
+  readonly #directory: GroupDirectory | undefined
+  readonly #log: Logger
+  readonly #now: () => number
+  readonly #known = new Map<string, Known>()
+
+  constructor({
+    directory,
+    log,
+    now,
+  }: { directory: GroupDirectory | undefined; log: Logger; now: () => number }) {
+    this.#directory = directory
+    this.#log = log
+    this.#now = now
+  }
+
+  /** Whether the person is in the group; `false` when that cannot be found out. */
+  async has(groupId: string, userId: string): Promise<boolean> {
+    const known = this.#known.get(groupId)
+    if (known !== undefined && this.#now() < known.until) return (await known.members).has(userId)
+    const entry: Known = { members: Promise.resolve(new Set()), until: this.#now() + membershipTtlMs }
+    entry.members = this.#ask(groupId, entry)
+    this.#known.set(groupId, entry)
+    return (await entry.members).has(userId)
+  }
+
+  async #ask(groupId: string, entry: Known): Promise<ReadonlySet<string>> {
+    try {
+      if (this.#directory === undefined) throw new Error('there is nobody to ask for group members')
+      return new Set(await this.#directory.membersOf(groupId))
+    } catch (error) {
+      entry.until = this.#now() + failureTtlMs
+      this.#log.warn(
+        { err: error, group: groupId },
+        'members of a user group are unknown; nobody counts as a member',
+      )
+      return new Set()
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/** Who may do what, and which risks need whose approval. */
+import type { ApprovalRule, Person } from '../jobs/job.js'
+import type { Logger } from '../log.js'
+import { CachedGroups, type GroupDirectory } from './group-directory.js'
+import { Rights } from './rights.js'
+import type { GivenRole, PolicySettings, Risk, Role } from './roles.js'
+
+export interface Policy {
+  /** Never rejects: what cannot be found out counts as "not a member" and is logged. */
+  rightsOf(person: Person): Promise<Rights>
+  /** The rule that a command of this risk must satisfy before it runs; undefined when it runs at once. */
+  approvalRule(risk: Risk): ApprovalRule | undefined
+}
+
+export interface PolicyParts {
+  settings: PolicySettings
+  /** Absent where there is no Slack to ask, as in a terminal without a running bot. */
+  groups?: GroupDirectory
+  log: Logger
+  /** Milliseconds; Date.now when absent. */
+  now?: () => number
+}
+
+/** Ids of people at the bot's own machine. Whoever can start processes as the bot's user already holds its keys. */
+const terminalPrefix = 'terminal:'
+
+export function createPolicy({ settings, groups, log, now = Date.now }: PolicyParts): Policy {
+  const cachedGroups = new CachedGroups({ directory: groups, log, now })
+
+  const holds = async (person: Person, role: GivenRole): Promise<boolean> => {
+    const { users, groups: groupIds } = settings.roles[role]
+    if (users.includes(person.id)) return true
+    const memberships = await Promise.all(groupIds.map((id) => cachedGroups.has(id, person.id)))
+    return memberships.includes(true)
+  }
+
+  return {
+    async rightsOf(person) {
+      if (person.id.startsWith(terminalPrefix)) return new Rights(person, ['viewer', 'admin'], settings)
+      const given: GivenRole[] = ['operator', 'approver', 'admin']
+      const held = await Promise.all(given.map((role) => holds(person, role)))
+      const roles: Role[] = ['viewer', ...given.filter((_, index) => held[index])]
+      return new Rights(person, roles, settings)
+    },
+    approvalRule(risk) {
+      return settings.approvals.find(({ risks }) => risks.includes(risk))?.rule
+    },
+  }
+}
