@@ -1,6 +1,6 @@
 /** The bot's log: JSON lines on stderr, secrets removed before they are written. */
 import { pino } from 'pino'
-import { redact } from './redact.js'
+import { redactJson } from './redact.js'
 
 export interface Logger {
   debug(fields: object, message: string): void
@@ -18,7 +18,13 @@ export interface LogOptions {
 
 export function createLog({ level, write = (line) => process.stderr.write(line) }: LogOptions): Logger {
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: pino.stdSerializers.errWithCause } },
-    { write: (line: string) => write(redact(line)) },
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: pino.stdSerializers.errWithCause },
+    },
+    // As data and not as text, so that a line stays JSON and secrets are seen without JSON's escapes.
+    { write: (line: string) => write(`${JSON.stringify(redactJson(JSON.parse(line)))}\n`) },
   )
 }

@@ -1,4 +1,12 @@
+/** What was asked, decided and done: JSON lines, only ever appended, each on disk before anybody relies on it. */
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Logger } from '../log.js'
+import { redactJson } from '../redact.js'
+import { syncDirectory } from './atomic-file.js'
+import { type ChainEnd, chainStart, checkLine, nextLine } from './audit-chain.js'
+import { readHead, writeHead } from './audit-head.js'
+import { storeDamaged, storeFailed } from './store-errors.js'
 
 /** What happened. `event` says what kind; the rest is JSON. Time, number and hashes are added by the log. */
 export interface AuditEntry {
@@ -8,26 +16,196 @@ export interface AuditEntry {
 
 export interface AuditLog {
   readonly path: string
-  /** Resolves when the entry is on disk. Secrets are removed from it. Rejects with `store-failed`. */
+  /** Resolves when the entry is on disk. Secrets are removed from it. Rejects with `store-failed`; then it is not there. */
   append(entry: AuditEntry): Promise<void>
   /** Waits for what is being written. */
   close(): Promise<void>
 }
 
-export type AuditVerdict =
-  | { intact: true; entries: number }
-  /** `line` counts from 1. */
-  | { intact: false; entries: number; line: number; problem: string }
+export const auditFileName = 'audit.jsonl'
+export const auditHeadName = 'audit.head'
 
-/** Opens (or makes, 0600) `audit.jsonl` in the data directory. Rejects with `store-damaged` or `store-failed`. */
+/** Characters of JSON that an entry may have; of a longer one only the short values are kept. */
+const maxEntryChars = 256 * 1024
+const shortChars = 1024
+
+/**
+ * Opens (or makes, 0600) the audit log in the data directory. A last line that a crash left unfinished was relied on by
+ * nobody; it is removed, and that is itself an entry. Rejects with `store-damaged` (what is there was changed or cut) or
+ * `store-failed`.
+ */
 export async function openAuditLog(
-  _data: { path: string },
-  _parts: { log: Logger; now?: () => Date },
+  data: { path: string },
+  { log, now = () => new Date() }: { log: Logger; now?: () => Date },
 ): Promise<AuditLog> {
-  throw new Error('not yet')
+  const path = join(data.path, auditFileName)
+  const headPath = join(data.path, auditHeadName)
+  try {
+    const file = await open(path, 'a+', 0o600)
+    // "r+" needs the file to be there, "a" would append: both are needed to write at the beginning of a new file.
+    await (await open(headPath, 'a', 0o600)).close()
+    const headFile = await open(headPath, 'r+')
+    await syncDirectory(data.path)
+    const audit = new AppendedFile({ path, file, headFile, log, now })
+    await audit.recover(await readHead(headPath))
+    return audit
+  } catch (error) {
+    throw storeFailed('open', path, error)
+  }
 }
 
-/** Reads the whole log and checks every hash. Works while the bot runs. */
-export async function verifyAuditLog(_data: { path: string }): Promise<AuditVerdict> {
-  throw new Error('not yet')
+interface Waiting {
+  at: string
+  json: string
+  resolve(): void
+  reject(error: unknown): void
+}
+
+class AppendedFile implements AuditLog {
+  readonly path: string
+  readonly #file: FileHandle
+  readonly #headFile: FileHandle
+  readonly #log: Logger
+  readonly #now: () => Date
+  #end: ChainEnd = chainStart
+  #bytes = 0
+  #waiting: Waiting[] = []
+  #flushing: Promise<void> | undefined
+  /** Why nothing can be appended any more. */
+  #broken: unknown
+
+  constructor(parts: { path: string; file: FileHandle; headFile: FileHandle; log: Logger; now: () => Date }) {
+    this.path = parts.path
+    this.#file = parts.file
+    this.#headFile = parts.headFile
+    this.#log = parts.log
+    this.#now = parts.now
+  }
+
+  async recover(head: ChainEnd | undefined): Promise<void> {
+    const { size } = await this.#file.stat()
+    const tail = await readTail(this.#file, size)
+    this.#bytes = size - tail.unfinishedBytes
+    if (tail.lastLine !== undefined) {
+      const check = checkLine(tail.lastLine)
+      if (!check.ok) throw this.#damaged(`of its last line, ${check.problem}`)
+      this.#end = check.end
+    }
+    if (head !== undefined && head.seq > this.#end.seq) {
+      throw this.#damaged(`${head.seq - this.#end.seq} entries are missing at its end`)
+    }
+    if (tail.unfinishedBytes > 0) {
+      this.#log.warn(
+        { file: this.path, bytes: tail.unfinishedBytes },
+        'the last line of the audit log was unfinished; removed',
+      )
+      await this.#file.truncate(this.#bytes)
+      await this.append({ event: 'audit.repaired', removedBytes: tail.unfinishedBytes })
+    }
+    if (head === undefined && this.#end.seq > 0) {
+      this.#log.warn({ file: this.path }, `${auditHeadName} was missing; made again`)
+      await this.append({ event: 'audit.head-made-again' })
+    }
+  }
+
+  async append(entry: AuditEntry): Promise<void> {
+    const json = jsonOf(entry)
+    const at = this.#now().toISOString()
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ at, json, resolve, reject })
+      this.#flushing ??= this.#flush()
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#flushing
+    this.#broken ??= new Error('the audit log is closed')
+    await this.#file.close()
+    await this.#headFile.close()
+  }
+
+  /** What came while the disk was busy goes in one write. Never rejects: each waiting append hears for itself. */
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting
+      this.#waiting = []
+      try {
+        await this.#write(batch)
+        for (const { resolve } of batch) resolve()
+      } catch (error) {
+        const failure = storeFailed('append to', this.path, error)
+        for (const { reject } of batch) reject(failure)
+      }
+    }
+    this.#flushing = undefined
+  }
+
+  async #write(batch: Waiting[]): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken
+    let end = this.#end
+    let text = ''
+    for (const { at, json } of batch) {
+      const next = nextLine(end, at, json)
+      end = next.end
+      text += next.line
+    }
+    try {
+      await this.#file.appendFile(text)
+      await this.#file.datasync()
+    } catch (error) {
+      await this.#takeBack(error)
+      throw error
+    }
+    this.#bytes += Buffer.byteLength(text)
+    this.#end = end
+    // The entries are on disk. Without the head, a cut of exactly these would not be seen; that is no reason to say they
+    // failed, and the next write brings the head up to date.
+    await writeHead(this.#headFile, end).catch((error: unknown) => {
+      this.#log.warn({ err: error, file: auditHeadName }, 'the end of the audit log was not remembered')
+    })
+  }
+
+  /** Half a batch must not stay in the middle of the log. */
+  async #takeBack(cause: unknown): Promise<void> {
+    try {
+      await this.#file.truncate(this.#bytes)
+    } catch {
+      // The cause says why; the next start finds and removes what is left.
+      this.#broken = cause
+    }
+  }
+
+  #damaged(problem: string) {
+    return storeDamaged(
+      this.path,
+      problem,
+      `See \`qnav audit verify\`. To go on, move ${auditFileName} and ${auditHeadName} away together, and keep them.`,
+    )
+  }
+}
+
+function jsonOf(entry: AuditEntry): string {
+  const safe = redactJson(entry)
+  const json = JSON.stringify(safe)
+  if (json.length <= maxEntryChars) return json
+  const short = Object.entries(safe).filter(([, value]) => (JSON.stringify(value) ?? '').length <= shortChars)
+  return JSON.stringify({ ...Object.fromEntries(short.slice(0, 50)), cut: `${json.length} characters` })
+}
+
+/** The last complete line and what follows it, however long the file is. */
+async function readTail(
+  file: FileHandle,
+  size: number,
+): Promise<{ lastLine?: Buffer; unfinishedBytes: number }> {
+  let tail = Buffer.alloc(0)
+  for (let length = 64 * 1024; ; length *= 4) {
+    const from = Math.max(0, size - length)
+    tail = Buffer.alloc(size - from)
+    await file.read(tail, 0, tail.length, from)
+    const end = tail.lastIndexOf(0x0a)
+    const start = end <= 0 ? -1 : tail.lastIndexOf(0x0a, end - 1)
+    if (from > 0 && start === -1) continue
+    if (end === -1) return { unfinishedBytes: size }
+    return { lastLine: tail.subarray(start + 1, end), unfinishedBytes: tail.length - end - 1 }
+  }
 }
