@@ -54,6 +54,7 @@ export type ErrorCode =
   | 'data-dir-in-use'
   | 'store-damaged'
   | 'store-failed'
+  | 'slack-unavailable'
   // everything unexpected; the message carries a reference id that the log also has
   | 'internal'
 

@@ -1,0 +1,2 @@
+export type { ReceiverSettings, SlackConnection } from './connection.js'
+export { createSlackSurface, type SlackParts, type SlackSurface } from './surface.js'
