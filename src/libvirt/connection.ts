@@ -1,0 +1,382 @@
+/**
+ * One session with a libvirt daemon over any byte stream: authentication, calls answered in any order, keepalive, events
+ * and data streams. Nothing waits without a limit, and when the session ends everything that waits is told.
+ */
+import { EventEmitter } from 'node:events'
+import type { Duplex } from 'node:stream'
+import { CallQueue } from './call-queue.js'
+import { DataStream } from './data-stream.js'
+import { errorFromReply, LibvirtError } from './errors.js'
+import { encodeFrame, type Frame, FrameReader, messageTypes, programs, statuses } from './frames.js'
+import { Keepalive } from './keepalive.js'
+import type { Procedure } from './procedure.js'
+import { DomainEventId, events, procedures } from './procedures.js'
+import { RemoteError } from './types.js'
+import { type Of, ProtocolError, Reader, Writer } from './xdr.js'
+
+export interface ConnectionOptions {
+  /** A stream to the daemon's socket, e.g. `net.connect('/run/libvirt/libvirt-sock')`. */
+  stream: Duplex
+  /** Never chosen by users: a daemon connects out itself when given a remote URI. */
+  uri: 'qemu:///system' | 'qemu:///session' | 'test:///default'
+  /** Refuses everything that changes something (error kind `denied`). */
+  readOnly?: boolean
+  /** Milliseconds that opening may take. Default 10 s. */
+  openTimeoutMs?: number
+  /** Milliseconds a call may take unless it says otherwise. Default 15 s. */
+  callTimeoutMs?: number
+  /** Seconds of silence after which the daemon is pinged; it is given up after five unanswered pings. Default 5. */
+  keepaliveS?: number
+}
+
+export interface CallOptions {
+  /** Milliseconds. When they have passed the call rejects with kind `timeout`; the host may go on working. */
+  timeoutMs?: number
+  signal?: AbortSignal
+}
+
+export type EventName = keyof typeof events
+export type EventOf<N extends EventName> = Of<(typeof events)[N]['args']>
+
+interface Waiting {
+  procedure: Procedure<unknown, unknown>
+  resolve(reply: unknown): void
+  reject(error: Error): void
+}
+
+const keepaliveFeature = 10
+/** The daemon reads no more requests of a client that has five under way; keepalive would then starve. */
+const maxInFlight = 4
+const authTypes = { none: 0, polkit: 2 } as const
+const readOnlyFlag = 1
+
+export class Connection {
+  readonly #stream: Duplex
+  readonly #frames = new FrameReader()
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #streams = new Map<number, DataStream>()
+  readonly #callbacks = new Map<number, (event: unknown) => void>()
+  readonly #queue = new CallQueue(maxInFlight)
+  readonly #emitter = new EventEmitter<{ closed: [LibvirtError] }>()
+  readonly #callTimeoutMs: number
+  readonly #keepalive: Keepalive
+  #serial = 0
+  #end: LibvirtError | undefined
+
+  private constructor({ stream, callTimeoutMs = 15_000, keepaliveS = 5 }: ConnectionOptions) {
+    this.#stream = stream
+    this.#callTimeoutMs = callTimeoutMs
+    this.#keepalive = new Keepalive({
+      intervalMs: keepaliveS * 1000,
+      send: (procedure) => this.#send(programs.keepalive, procedure, messageTypes.event, 0, statuses.ok),
+      dead: (silentMs) =>
+        this.#finish(
+          new LibvirtError(`the daemon has been silent for ${silentMs} ms`, { kind: 'transport' }),
+        ),
+    })
+    stream.on('data', (chunk: Buffer) => this.#receive(chunk))
+    stream.on('error', (cause) =>
+      this.#finish(new LibvirtError(`the connection broke: ${cause.message}`, { kind: 'transport', cause })),
+    )
+    stream.on('close', () =>
+      this.#finish(new LibvirtError('the daemon closed the connection', { kind: 'transport' })),
+    )
+    stream.on('end', () =>
+      this.#finish(new LibvirtError('the daemon closed the connection', { kind: 'transport' })),
+    )
+  }
+
+  /** Opens a session: authentication (none or polkit), keepalive, connect. Rejects with a LibvirtError. */
+  static async open(options: ConnectionOptions): Promise<Connection> {
+    const connection = new Connection(options)
+    const within = { timeoutMs: options.openTimeoutMs ?? 10_000 }
+    try {
+      const { types } = await connection.call(procedures.authList, undefined, within)
+      const [type = authTypes.none] = types
+      if (type === authTypes.polkit) await connection.call(procedures.authPolkit, undefined, within)
+      else if (type !== authTypes.none) {
+        throw new LibvirtError(`the daemon wants authentication of type ${type}; none and polkit are known`, {
+          kind: 'denied',
+        })
+      }
+      // Asking for this feature makes the daemon start its own pings; it must come before connect_open.
+      const { supported } = await connection.call(
+        procedures.connectSupportsFeature,
+        { feature: keepaliveFeature },
+        within,
+      )
+      await connection.call(
+        procedures.connectOpen,
+        { name: options.uri, flags: options.readOnly ? readOnlyFlag : 0 },
+        within,
+      )
+      if (supported !== 0) connection.#keepalive.start()
+      return connection
+    } catch (error) {
+      connection.#finish(new LibvirtError('opening failed', { kind: 'transport', cause: error }))
+      throw error
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#end === undefined
+  }
+
+  /** Told once, when the session has ended for whatever reason; at once when it has ended already. */
+  onClosed(listener: (why: LibvirtError) => void): void {
+    if (this.#end === undefined) this.#emitter.once('closed', listener)
+    else listener(this.#end)
+  }
+
+  /** Calls a procedure. At most four are under way at a time, high-priority ones go first; the rest wait here. */
+  async call<Args, Reply>(
+    procedure: Procedure<Args, Reply>,
+    args: Args,
+    { timeoutMs = this.#callTimeoutMs, signal }: CallOptions = {},
+  ): Promise<Reply> {
+    if (this.#end !== undefined) throw this.#end
+    signal?.throwIfAborted()
+    const { promise, cancel } = this.#start(procedure, args)
+    return limited(promise, { timeoutMs, signal, what: procedure.name, cancel })
+  }
+
+  #start<Args, Reply>(
+    procedure: Procedure<Args, Reply>,
+    args: Args,
+  ): { promise: Promise<Reply>; cancel(): void } {
+    const writer = new Writer()
+    procedure.args.write(writer, args)
+    const payload = writer.finish()
+    let dequeue = () => {}
+    const promise = new Promise<Reply>((resolve, reject) => {
+      const settle = this.#queue.enter(procedure.highPriority, () => {
+        if (this.#end !== undefined) {
+          settle.leave()
+          reject(this.#end)
+          return
+        }
+        const serial = this.#nextSerial()
+        this.#waiting.set(serial, {
+          procedure: procedure as Procedure<unknown, unknown>,
+          resolve: (reply) => {
+            settle.leave()
+            resolve(reply as Reply)
+          },
+          reject: (error) => {
+            settle.leave()
+            reject(error)
+          },
+        })
+        this.#write(procedure.program, procedure.number, messageTypes.call, serial, statuses.ok, payload)
+      })
+      dequeue = settle.abandon
+    })
+    return { promise, cancel: dequeue }
+  }
+
+  /**
+   * Calls a procedure that opens a data stream. The call's own reply has come when this resolves. Only one direction is
+   * used by most procedures; a console uses both.
+   */
+  async stream<Args, Reply>(
+    procedure: Procedure<Args, Reply>,
+    args: Args,
+    options: CallOptions = {},
+  ): Promise<{ reply: Reply; data: DataStream }> {
+    if (this.#end !== undefined) throw this.#end
+    options.signal?.throwIfAborted()
+    const writer = new Writer()
+    procedure.args.write(writer, args)
+    const serial = this.#nextSerial()
+    const data = new DataStream({
+      send: (status, payload) =>
+        this.#send(procedure.program, procedure.number, messageTypes.stream, serial, status, payload),
+      ended: () => this.#streams.delete(serial),
+      pause: () => this.#stream.pause(),
+      resume: () => this.#stream.resume(),
+    })
+    // Data may follow the reply in the same chunk, so the stream is known before the call is sent.
+    this.#streams.set(serial, data)
+    try {
+      const reply = new Promise<Reply>((resolve, reject) => {
+        this.#waiting.set(serial, {
+          procedure: procedure as Procedure<unknown, unknown>,
+          resolve: (value) => resolve(value as Reply),
+          reject,
+        })
+      })
+      this.#write(
+        procedure.program,
+        procedure.number,
+        messageTypes.call,
+        serial,
+        statuses.ok,
+        writer.finish(),
+      )
+      const { timeoutMs = this.#callTimeoutMs, signal } = options
+      return {
+        reply: await limited(reply, { timeoutMs, signal, what: procedure.name, cancel: () => {} }),
+        data,
+      }
+    } catch (error) {
+      this.#streams.delete(serial)
+      throw error
+    }
+  }
+
+  /** Registers for an event of all domains. Registrations end with the session: register again after a reconnect. */
+  async on<N extends EventName>(
+    name: N,
+    listener: (event: EventOf<N>) => void,
+  ): Promise<() => Promise<void>> {
+    const { callbackID } = await this.call(procedures.domainEventRegister, {
+      eventID: DomainEventId[name],
+      dom: undefined,
+    })
+    this.#callbacks.set(callbackID, listener as (event: unknown) => void)
+    return async () => {
+      this.#callbacks.delete(callbackID)
+      if (this.isOpen) await this.call(procedures.domainEventDeregister, { callbackID })
+    }
+  }
+
+  /** Ends the session politely; resolves when the stream is closed or after a second. */
+  async close(): Promise<void> {
+    if (this.#end !== undefined) return
+    await this.call(procedures.connectClose, undefined, { timeoutMs: 1000 }).catch(() => {})
+    this.#finish(new LibvirtError('the connection was closed', { kind: 'transport' }))
+  }
+
+  #nextSerial(): number {
+    this.#serial = this.#serial >= 0x7fffffff ? 1 : this.#serial + 1
+    return this.#serial
+  }
+
+  #send(
+    program: number,
+    procedure: number,
+    type: number,
+    serial: number,
+    status: number,
+    payload: Buffer = Buffer.alloc(0),
+  ): boolean {
+    return this.#write(program, procedure, type, serial, status, payload)
+  }
+
+  #write(
+    program: number,
+    procedure: number,
+    type: number,
+    serial: number,
+    status: number,
+    payload: Buffer,
+  ): boolean {
+    if (this.#end !== undefined) return false
+    return this.#stream.write(encodeFrame({ program, procedure, type, serial, status, payload }))
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#keepalive.heard()
+    try {
+      for (const frame of this.#frames.push(chunk)) this.#dispatch(frame)
+    } catch (cause) {
+      if (!(cause instanceof ProtocolError)) throw cause
+      this.#finish(
+        new LibvirtError(`the daemon does not speak the protocol: ${cause.message}`, {
+          kind: 'transport',
+          cause,
+        }),
+      )
+    }
+  }
+
+  #dispatch(frame: Frame): void {
+    if (frame.program === programs.keepalive) this.#keepalive.received(frame.procedure)
+    else if (frame.type === messageTypes.reply) this.#reply(frame)
+    else if (frame.type === messageTypes.stream || frame.type === messageTypes.streamHole) {
+      this.#streams.get(frame.serial)?.receive(frame)
+    } else if (frame.type === messageTypes.event) this.#event(frame)
+  }
+
+  #reply(frame: Frame): void {
+    const waiting = this.#waiting.get(frame.serial)
+    // Unknown serial: the call was given up by its deadline.
+    if (waiting === undefined) return
+    this.#waiting.delete(frame.serial)
+    const reader = new Reader(frame.payload)
+    try {
+      if (frame.status === statuses.error) {
+        waiting.reject(errorFromReply(RemoteError.read(reader), waiting.procedure.since))
+      } else waiting.resolve(waiting.procedure.reply.read(reader))
+    } catch (error) {
+      waiting.reject(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    }
+  }
+
+  #event(frame: Frame): void {
+    const known = Object.values(events).find(({ number }) => number === frame.procedure)
+    if (known === undefined) return
+    const event = known.args.read(new Reader(frame.payload))
+    this.#callbacks.get(event.callbackID)?.(event)
+  }
+
+  #finish(why: LibvirtError): void {
+    if (this.#end !== undefined) return
+    this.#end = why
+    this.#keepalive.stop()
+    this.#stream.destroy()
+    for (const { reject } of this.#waiting.values()) reject(why)
+    this.#waiting.clear()
+    for (const data of this.#streams.values()) data.fail(why)
+    this.#streams.clear()
+    this.#callbacks.clear()
+    this.#queue.flush()
+    this.#emitter.emit('closed', why)
+  }
+}
+
+/** The promise, unless its time is up or the caller gives up first. A late answer is dropped. */
+function limited<T>(
+  promise: Promise<T>,
+  {
+    timeoutMs,
+    signal,
+    what,
+    cancel,
+  }: { timeoutMs: number; signal: AbortSignal | undefined; what: string; cancel(): void },
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (error: unknown) => {
+      cancel()
+      finish()
+      reject(error)
+    }
+    const timer = setTimeout(
+      () =>
+        giveUp(
+          new LibvirtError(
+            `no answer to ${what} within ${timeoutMs} ms; the host may still be working on it`,
+            { kind: 'timeout' },
+          ),
+        ),
+      timeoutMs,
+    )
+    const aborted = () => giveUp(signal?.reason)
+    signal?.addEventListener('abort', aborted, { once: true })
+    const finish = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', aborted)
+    }
+    promise.then(
+      (value) => {
+        finish()
+        resolve(value)
+      },
+      (error: unknown) => {
+        finish()
+        reject(error)
+      },
+    )
+  })
+}

@@ -1,0 +1,65 @@
+/** A client of libvirt's remote protocol in TypeScript. Stands alone: it imports nothing else of this project. */
+export {
+  type CallOptions,
+  Connection,
+  type ConnectionOptions,
+  type EventName,
+  type EventOf,
+} from './connection.js'
+export { DataStream } from './data-stream.js'
+export {
+  type DiskDescription,
+  type DomainDescription,
+  type KcliMetadata,
+  kcliNamespace,
+  type NicDescription,
+  readDomainXml,
+} from './domain-xml.js'
+export {
+  type DomainListing,
+  type DomainState,
+  defineDomain,
+  destroyDomain,
+  domainMetadata,
+  domainState,
+  domainStats,
+  domainXml,
+  findDomain,
+  hasAutostart,
+  interfaceAddresses,
+  isPersistent,
+  listDomains,
+  rebootDomain,
+  resumeDomain,
+  StatsGroup,
+  shutDownDomain,
+  startDomain,
+  undefineDomain,
+} from './domains.js'
+export { ErrorCode, isNotFound, LibvirtError, type LibvirtErrorKind } from './errors.js'
+export { describeHost, type HostListing, hostCapabilities } from './host.js'
+export { listNetworks, type NetworkListing } from './networks.js'
+export { procedures } from './procedures.js'
+export { snapshotXml } from './snapshot-xml.js'
+export {
+  createSnapshot,
+  deleteSnapshot,
+  listSnapshots,
+  revertToSnapshot,
+  type SnapshotListing,
+} from './snapshots.js'
+export {
+  createVolume,
+  deleteVolumeAt,
+  downloadVolume,
+  findVolumeByPath,
+  listPools,
+  listVolumes,
+  type PoolListing,
+  type PoolState,
+  refreshPool,
+  uploadVolume,
+} from './storage.js'
+export { domainOf } from './types.js'
+export { type VolumeDescription, volumeXml } from './volume-xml.js'
+export { ProtocolError } from './xdr.js'

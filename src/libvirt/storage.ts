@@ -1,0 +1,165 @@
+/** Storage pools and volumes. */
+import type { CallOptions, Connection } from './connection.js'
+import { isNotFound } from './errors.js'
+import { type PoolDescription, readPoolXml } from './pool-xml.js'
+import { procedures } from './procedures.js'
+import type { Pool, Volume } from './types.js'
+import { readVolumeXml, type VolumeDescription } from './volume-xml.js'
+
+/** virStoragePoolState. */
+export const poolStates = ['inactive', 'building', 'running', 'degraded', 'inaccessible'] as const
+export type PoolState = (typeof poolStates)[number]
+
+export interface PoolListing extends PoolDescription {
+  state: PoolState
+  /** Bytes. */
+  capacity: number
+  allocation: number
+  available: number
+}
+
+/** All pools, active or not. */
+export async function listPools(connection: Connection, options?: CallOptions): Promise<PoolListing[]> {
+  const { pools } = await connection.call(
+    procedures.connectListAllStoragePools,
+    { needResults: 1, flags: 0 },
+    options,
+  )
+  return Promise.all(
+    pools.map(async (pool) => {
+      const [{ xml }, info] = await Promise.all([
+        connection.call(procedures.storagePoolGetXmlDesc, { pool, flags: 0 }, options),
+        connection.call(procedures.storagePoolGetInfo, { pool }, options),
+      ])
+      const { capacity, allocation, available } = info
+      return {
+        ...readPoolXml(xml),
+        state: poolStates[info.state] ?? 'inactive',
+        capacity,
+        allocation,
+        available,
+      }
+    }),
+  )
+}
+
+async function findPool(connection: Connection, name: string, options?: CallOptions): Promise<Pool> {
+  return (await connection.call(procedures.storagePoolLookupByName, { name }, options)).pool
+}
+
+/** Makes libvirt look at the pool's files again; it does not notice by itself what others put there. */
+export async function refreshPool(
+  connection: Connection,
+  name: string,
+  options?: CallOptions,
+): Promise<void> {
+  const pool = await findPool(connection, name, options)
+  await connection.call(procedures.storagePoolRefresh, { pool, flags: 0 }, options)
+}
+
+/** All volumes of an active pool. A volume that vanished meanwhile is left out. */
+export async function listVolumes(
+  connection: Connection,
+  poolName: string,
+  options?: CallOptions,
+): Promise<VolumeDescription[]> {
+  const pool = await findPool(connection, poolName, options)
+  const { vols } = await connection.call(
+    procedures.storagePoolListAllVolumes,
+    { pool, needResults: 1, flags: 0 },
+    options,
+  )
+  const described = await Promise.all(vols.map((vol) => describe(connection, vol, options)))
+  return described.filter((volume) => volume !== undefined)
+}
+
+async function describe(
+  connection: Connection,
+  vol: Volume,
+  options?: CallOptions,
+): Promise<VolumeDescription | undefined> {
+  try {
+    const { xml } = await connection.call(procedures.storageVolGetXmlDesc, { vol, flags: 0 }, options)
+    return { ...readVolumeXml(xml), pool: vol.pool }
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/** The volume at an absolute path, when it lies in an active pool. */
+export async function findVolumeByPath(
+  connection: Connection,
+  path: string,
+  options?: CallOptions,
+): Promise<VolumeDescription | undefined> {
+  try {
+    const { vol } = await connection.call(procedures.storageVolLookupByPath, { path }, options)
+    return await describe(connection, vol, options)
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/** Deletes the volume at an absolute path; its data is gone. Rejects with kind `not-found` when no pool has it. */
+export async function deleteVolumeAt(
+  connection: Connection,
+  path: string,
+  options?: CallOptions,
+): Promise<void> {
+  const { vol } = await connection.call(procedures.storageVolLookupByPath, { path }, options)
+  await connection.call(procedures.storageVolDelete, { vol, flags: 0 }, options)
+}
+
+/** Makes a volume from XML and returns its path. */
+export async function createVolume(
+  connection: Connection,
+  poolName: string,
+  xml: string,
+  options?: CallOptions,
+): Promise<string> {
+  const pool = await findPool(connection, poolName, options)
+  const { vol } = await connection.call(procedures.storageVolCreateXml, { pool, xml, flags: 0 }, options)
+  return (await connection.call(procedures.storageVolGetPath, { vol }, options)).name
+}
+
+/** A volume's bytes, as they lie on disk. */
+export async function* downloadVolume(
+  connection: Connection,
+  path: string,
+  options?: CallOptions,
+): AsyncGenerator<Buffer> {
+  const { vol } = await connection.call(procedures.storageVolLookupByPath, { path }, options)
+  const { data } = await connection.stream(
+    procedures.storageVolDownload,
+    { vol, offset: 0, length: 0, flags: 0 },
+    options,
+  )
+  yield* data
+}
+
+/** Overwrites a volume from its start. Resolves when the daemon has confirmed all of it. */
+export async function uploadVolume(
+  connection: Connection,
+  path: string,
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  options?: CallOptions,
+): Promise<void> {
+  const { vol } = await connection.call(procedures.storageVolLookupByPath, { path }, options)
+  const { data } = await connection.stream(
+    procedures.storageVolUpload,
+    { vol, offset: 0, length: 0, flags: 0 },
+    options,
+  )
+  try {
+    for await (const chunk of bytes) {
+      options?.signal?.throwIfAborted()
+      await data.write(chunk)
+    }
+    await data.finish()
+  } catch (error) {
+    data.abort()
+    throw error
+  }
+}

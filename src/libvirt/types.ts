@@ -1,0 +1,116 @@
+/** The composite types of libvirt's remote protocol (remote_protocol.x), as codecs. */
+import {
+  type Codec,
+  double,
+  i32,
+  i64,
+  list,
+  type Of,
+  optional,
+  ProtocolError,
+  struct,
+  text,
+  u32,
+  u64,
+  uuid,
+} from './xdr.js'
+
+/** A domain; found by uuid alone, so `{ name: '', uuid, id: -1 }` names it in every call. */
+export const Domain = struct({ name: text, uuid, id: i32 })
+export const Network = struct({ name: text, uuid })
+export const Pool = struct({ name: text, uuid })
+export const Volume = struct({ pool: text, name: text, key: text })
+export const Snapshot = struct({ name: text, dom: Domain })
+export type Domain = Of<typeof Domain>
+export type Network = Of<typeof Network>
+export type Pool = Of<typeof Pool>
+export type Volume = Of<typeof Volume>
+export type Snapshot = Of<typeof Snapshot>
+
+/** A domain by its uuid. */
+export function domainOf(id: string): Domain {
+  return { name: '', uuid: id, id: -1 }
+}
+
+export type TypedValue = number | string | boolean
+
+/** virTypedParameter: a name and a value of one of seven types. */
+export interface TypedParam {
+  field: string
+  value: TypedValue
+}
+
+const paramTypes = { int: 1, uint: 2, llong: 3, ullong: 4, double: 5, boolean: 6, string: 7 } as const
+
+export const TypedParam: Codec<TypedParam> = {
+  read(from) {
+    const field = from.text()
+    const type = from.u32()
+    switch (type) {
+      case paramTypes.int:
+        return { field, value: from.i32() }
+      case paramTypes.uint:
+        return { field, value: from.u32() }
+      case paramTypes.llong:
+        return { field, value: i64.read(from) }
+      case paramTypes.ullong:
+        return { field, value: u64.read(from) }
+      case paramTypes.double:
+        return { field, value: from.double() }
+      case paramTypes.boolean:
+        return { field, value: from.i32() !== 0 }
+      case paramTypes.string:
+        return { field, value: from.text() }
+      default:
+        throw new ProtocolError(`typed parameter "${field}" has unknown type ${type}`)
+    }
+  },
+  /** Numbers go as unsigned 64-bit when whole and not negative, as double otherwise. */
+  write(to, { field, value }) {
+    text.write(to, field)
+    if (typeof value === 'string') {
+      to.u32(paramTypes.string)
+      text.write(to, value)
+    } else if (typeof value === 'boolean') {
+      to.u32(paramTypes.boolean)
+      to.i32(value ? 1 : 0)
+    } else if (Number.isInteger(value) && value >= 0) {
+      to.u32(paramTypes.ullong)
+      u64.write(to, value)
+    } else {
+      to.u32(paramTypes.double)
+      double.write(to, value)
+    }
+  },
+}
+
+export const StatsRecord = struct({ dom: Domain, params: list(TypedParam) })
+export const NamedValue = struct({ field: text, value: u64 })
+export const InterfaceAddress = struct({ type: i32, addr: text, prefix: u32 })
+export const DomainInterface = struct({ name: text, hwaddr: optional(text), addrs: list(InterfaceAddress) })
+export const DhcpLease = struct({
+  iface: text,
+  expirytime: i64,
+  type: i32,
+  mac: optional(text),
+  iaid: optional(text),
+  ipaddr: text,
+  prefix: u32,
+  hostname: optional(text),
+  clientid: optional(text),
+})
+
+/** The payload of a reply with status 1. */
+export const RemoteError = struct({
+  code: i32,
+  domain: i32,
+  message: optional(text),
+  level: i32,
+  dom: optional(Domain),
+  str1: optional(text),
+  str2: optional(text),
+  str3: optional(text),
+  int1: i32,
+  int2: i32,
+  net: optional(Network),
+})

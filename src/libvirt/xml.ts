@@ -1,0 +1,69 @@
+/** Reading libvirt's XML: a parsed tree and a few ways to look into it. Only what libvirt generates is read. */
+import { DOMParser, type Element, MIME_TYPE, onErrorStopParsing } from '@xmldom/xmldom'
+import { LibvirtError } from './errors.js'
+
+export type { Element }
+
+/** Parses a document and checks its root's name. */
+export function parseXml(xml: string, root: string): Element {
+  try {
+    const element = new DOMParser({ onError: onErrorStopParsing }).parseFromString(
+      xml,
+      MIME_TYPE.XML_TEXT,
+    ).documentElement
+    if (element?.localName === root) return element
+  } catch (cause) {
+    throw new LibvirtError(`the ${root} XML cannot be read`, { kind: 'bad-xml', cause })
+  }
+  throw new LibvirtError(`this is not ${root} XML`, { kind: 'bad-xml' })
+}
+
+/** Child elements of that name, in order. */
+export function children(of: Element | undefined, name: string): Element[] {
+  return Array.from(of?.childNodes ?? []).filter(
+    (node): node is Element => node.nodeType === node.ELEMENT_NODE && (node as Element).localName === name,
+  )
+}
+
+/** The first element at a path such as `devices/emulator`. */
+export function at(of: Element | undefined, path: string): Element | undefined {
+  return path.split('/').reduce<Element | undefined>((element, name) => children(element, name)[0], of)
+}
+
+/** Text at a path; undefined when there is no such element or it is empty. */
+export function textAt(of: Element | undefined, path: string): string | undefined {
+  return at(of, path)?.textContent?.trim() || undefined
+}
+
+export function attribute(of: Element | undefined, name: string): string | undefined {
+  return of?.getAttribute(name) ?? undefined
+}
+
+const unitBytes: Readonly<Record<string, number>> = {
+  b: 1,
+  bytes: 1,
+  KB: 1000,
+  k: 1024,
+  KiB: 1024,
+  MB: 1_000_000,
+  M: 1024 ** 2,
+  MiB: 1024 ** 2,
+  GB: 1_000_000_000,
+  G: 1024 ** 3,
+  GiB: 1024 ** 3,
+  T: 1024 ** 4,
+  TiB: 1024 ** 4,
+}
+
+/** A size with libvirt's `unit` attribute, in bytes. */
+export function bytesAt(of: Element | undefined, path: string, defaultUnit: string): number | undefined {
+  const element = at(of, path)
+  const text = element?.textContent?.trim()
+  if (text === undefined || text === '') return undefined
+  return Number(text) * (unitBytes[attribute(element, 'unit') ?? defaultUnit] ?? 1)
+}
+
+/** Text made safe as element content or attribute value. */
+export function escapeXml(text: string): string {
+  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
+}
