@@ -1,0 +1,25 @@
+/** "Did you mean": names close to what was typed. */
+import { distance } from 'fastest-levenshtein'
+
+const maxOffered = 3
+
+/** At most three, best first: names that start with what was typed, or are a few letters away from it. */
+export function nearest(typed: string, names: readonly string[]): string[] {
+  const wanted = typed.toLowerCase()
+  const tolerance = Math.max(1, Math.floor(wanted.length / 3))
+  return names
+    .map((name) => ({
+      name,
+      far: name.startsWith(wanted) && wanted !== '' ? 0 : distance(wanted, name.toLowerCase()),
+    }))
+    .filter(({ far }) => far <= tolerance)
+    .toSorted((a, b) => a.far - b.far || a.name.localeCompare(b.name))
+    .slice(0, maxOffered)
+    .map(({ name }) => name)
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+export function orList(names: readonly string[]): string {
+  if (names.length < 2) return names[0] ?? ''
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
+}
