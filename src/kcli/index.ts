@@ -1,0 +1,10 @@
+export {
+  type CreateRequest,
+  createKcli,
+  type DetachedRuns,
+  type Exec,
+  type Kcli,
+  type KcliParts,
+} from './kcli.js'
+export type { CreateOutcome } from './output.js'
+export { type CreateParams, createParams, kcliVmName } from './params.js'
