@@ -73,7 +73,10 @@ export interface Planned<Args> {
 
 export interface ChangeCommand<Shape extends z.ZodRawShape = z.ZodRawShape> extends CommandBase<Shape> {
   risk: Exclude<Risk, 'read'>
-  plan(args: z.output<z.ZodObject<Shape>>, context: PlanContext): Promise<Planned<z.output<z.ZodObject<Shape>>>>
+  plan(
+    args: z.output<z.ZodObject<Shape>>,
+    context: PlanContext,
+  ): Promise<Planned<z.output<z.ZodObject<Shape>>>>
   /** Its arguments went through JSON: nothing but JSON values may be in them. */
   run(args: z.output<z.ZodObject<Shape>>, context: WorkContext): Promise<Report>
 }
@@ -82,7 +85,9 @@ export type Command<Shape extends z.ZodRawShape = z.ZodRawShape> = ReadCommand<S
 
 /** Gives a command file its types; returns the definition as it is. */
 export function defineCommand<Shape extends z.ZodRawShape>(command: ReadCommand<Shape>): ReadCommand<Shape>
-export function defineCommand<Shape extends z.ZodRawShape>(command: ChangeCommand<Shape>): ChangeCommand<Shape>
+export function defineCommand<Shape extends z.ZodRawShape>(
+  command: ChangeCommand<Shape>,
+): ChangeCommand<Shape>
 export function defineCommand(command: Command): Command {
   return command
 }

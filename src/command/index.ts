@@ -1,0 +1,2 @@
+export { type Catalogue, type CatalogueEntry, createCatalogue, loadCatalogue, type ParsedLine } from './catalogue.js'
+export * from './definition.js'
