@@ -1,14 +1,17 @@
+/** The way into the local engine, and what it needs. */
 import type { Logger } from '../log.js'
-import type { AuditEntry } from '../store/index.js'
+import type { AuditEntry, openDocumentFolder } from '../store/index.js'
 import type { Clock } from './clock.js'
 import type { Jobs, Person } from './job.js'
+import { LocalEngine } from './local-jobs.js'
 
-/** A lock that is held or waited for. */
+/** A lock that is held. */
 export interface LockView {
   /** e.g. "vm:kvm1/web1". */
   name: string
-  holder: { job: string; title: string; requester: Person }
-  /** Jobs that want it, first come first. */
+  /** `since` is ISO 8601. */
+  holder: { job: string; title: string; requester: Person; since: string }
+  /** Ids of jobs that wait for it, first come first. */
   waiting: string[]
 }
 
@@ -21,19 +24,23 @@ export interface LocalJobs extends Jobs {
 export interface JobsParts {
   /** The data directory, held by this process (store's `openDataDirectory`). */
   data: { readonly path: string }
+  /** Where every request, decision, step and result goes; the audit log's `append`. Work waits until it took them. */
   audit: (entry: AuditEntry) => Promise<void>
   log: Logger
   clock?: Clock
   /** Makes an id like "j-7k2m9"; random when absent. */
   newId?: () => string
-  /** How long a cancelled job may take to give up. Default 60 s. */
+  /** How long a cancelled job may take to give up, in milliseconds. Default 60,000. */
   cancelGraceMs?: number
-  /** How long `stop()` waits for bodies to notice. Default 5 s. */
+  /** How long `stop()` waits for bodies to notice, in milliseconds. Default 5,000. */
   stopGraceMs?: number
   /** Finished jobs kept. Default 1,000. */
   keepFinished?: number
+  /** The store's, when absent. */
+  openFolder?: typeof openDocumentFolder
 }
 
-export function createJobs(_parts: JobsParts): LocalJobs {
-  throw new Error('not yet')
+/** Register bodies, then `start()`. A second engine on the same directory is prevented by the data directory's owner. */
+export function createJobs(parts: JobsParts): LocalJobs {
+  return new LocalEngine(parts)
 }

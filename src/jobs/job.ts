@@ -5,10 +5,12 @@ import type { Plan, ReadyPlan, Report } from '../report/index.js'
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
 /**
- * planning → refused | awaiting-approval | queued
- * awaiting-approval → queued | denied | expired | cancelled
- * queued (waits for its locks) → running | cancelled
+ * planning → refused | awaiting-approval | queued | cancelled
+ * awaiting-approval → queued | denied | expired | cancelled | failed
+ * queued (waits for its locks) → running | cancelled | failed
  * running → succeeded | failed | cancelled
+ *
+ * Failed without having run: the body is of another version since an upgrade, or threw. The table is in transitions.ts.
  */
 export type JobState =
   | 'planning'

@@ -1,0 +1,392 @@
+/** One body at work: what its context does, on top of the journal. */
+import { UserError } from '../errors.js'
+import type { Logger } from '../log.js'
+import { redact, redactJson } from '../redact.js'
+import type { Plan, ReadyPlan, Report } from '../report/index.js'
+import type { AuditEntry } from '../store/index.js'
+import type { Clock } from './clock.js'
+import { cancelledError, errorOf, Interrupted, JobOver, noteFor } from './interruptions.js'
+import type { ApprovalRule, Job, JobBody, JobContext, Json, StepControl, StepRecord } from './job.js'
+import { isOver } from './job.js'
+import { type JobBook, pause } from './job-book.js'
+import type { JobRecord } from './job-record.js'
+import type { LockTable } from './lock-table.js'
+import { moveTo, moveToFailure, moveToRunning } from './transitions.js'
+
+export interface RunParts {
+  id: string
+  body: JobBody
+  book: JobBook
+  locks: LockTable
+  clock: Clock
+  log: Logger
+  /** Gives the next place in the queue for locks. */
+  nextTicket: () => number
+  /** Ends the job as expired when its time is over. */
+  expire: (id: string) => Promise<void>
+  /** How long steps may go on after the body gave up. */
+  graceMs: number
+}
+
+/** How long a write that failed (disk full) waits for the next try: what was done must not be forgotten. */
+const writeRetryMs = 5000
+/** Progress lines and interim results are written at most this often. */
+const interimMs = 300
+/** Characters of JSON that a step's result may have: it is written with every later change of the job. */
+const maxResultChars = 256 * 1024
+const maxProgressChars = 500
+
+export class JobRun implements JobContext {
+  readonly #parts: RunParts
+  readonly #abort = new AbortController()
+  /** Aborted when the engine stops; the signal alone does not tell, a cancelled job's was aborted before. */
+  readonly #stopping = new AbortController()
+  readonly #names = new Set<string>()
+  readonly #stepsAtWork = new Set<Promise<unknown>>()
+  readonly #progress = new Map<string, string>()
+  #interim: Report | undefined
+  #isInterimDue = false
+  /** Lets waits for the job's own changes look again. */
+  readonly #wakers = new Set<() => void>()
+  #hasLocked = false
+
+  constructor(parts: RunParts) {
+    this.#parts = parts
+  }
+
+  get job(): Readonly<Job> {
+    return this.#parts.book.job(this.#parts.id)
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** Runs the body to the job's end. Resolves when the job is over or was interrupted; never rejects. */
+  async work(): Promise<void> {
+    const { id, log, body, book } = this.#parts
+    const stopListening = book.onChange((job) => {
+      if (job.id === id) for (const wake of this.#wakers) wake()
+    })
+    try {
+      const report = await body(this)
+      await this.#settleSteps()
+      await this.#write((draft) => {
+        moveToRunning(draft.job)
+        moveTo(draft.job, 'succeeded')
+        draft.job.report = redactJson(report)
+        return [{ event: 'job.succeeded', title: report.title }]
+      })
+    } catch (error) {
+      await this.#settleSteps()
+      await this.#end(error).catch((failure: unknown) => {
+        if (failure instanceof Interrupted || failure instanceof JobOver) return
+        log.error({ err: failure, job: id }, 'a job could not be ended')
+      })
+    } finally {
+      stopListening()
+    }
+  }
+
+  /** Throws the body out of what it waits for. */
+  interrupt(why: Interrupted | JobOver | UserError): void {
+    if (why instanceof Interrupted) this.#stopping.abort(why)
+    this.#abort.abort(why)
+    for (const wake of this.#wakers) wake()
+  }
+
+  async step<T extends Json | void>(name: string, work: (control: StepControl) => Promise<T>): Promise<T> {
+    this.#mustGoOn()
+    if (name === '' || name.length > 100) throw new Error(`a step cannot be called "${name}"`)
+    if (this.#names.has(name))
+      throw new Error(`a body has two steps called "${name}"; each needs its own name`)
+    this.#names.add(name)
+    const known = this.#journalled(name)
+    if (known?.state === 'done') return known.result as T
+    if (known?.error !== undefined) throw errorOf(known.error)
+    // A step that was under way at a crash runs once more, to clean up; a new one does not begin.
+    if (known === undefined && this.job.cancel !== undefined) throw cancelledError(this.job)
+    const working = this.#runStep(name, work)
+    this.#stepsAtWork.add(working)
+    try {
+      return await working
+    } finally {
+      this.#stepsAtWork.delete(working)
+    }
+  }
+
+  async plan(make: () => Promise<Plan>): Promise<ReadyPlan> {
+    this.#mustGoOn()
+    const known = this.job.plan
+    if (known?.kind === 'ready') return known
+    const plan = await make()
+    const job = await this.#write((draft) => {
+      draft.job.plan = plan
+      if (plan.kind === 'blocked') {
+        moveTo(draft.job, 'refused')
+        draft.job.error = redactJson(plan.blockers[0])
+      }
+      return [{ event: plan.kind === 'ready' ? 'job.planned' : 'job.refused', plan }]
+    })
+    if (job.plan?.kind !== 'ready') throw new JobOver(job)
+    return job.plan
+  }
+
+  async approval(rule: ApprovalRule): Promise<void> {
+    const { clock, expire, id, log } = this.#parts
+    this.#mustGoOn()
+    if (!Number.isInteger(rule.approvers) || rule.approvers < 1 || !(rule.expiresMs > 0)) {
+      throw new Error(`an approval needs a number of approvers and a time: ${JSON.stringify(rule)}`)
+    }
+    // A rule that was changed since does not change what was asked.
+    const asked = await this.#write((draft) => {
+      if (draft.job.approval !== undefined) return false
+      const expiresAt = new Date(clock.now() + rule.expiresMs).toISOString()
+      moveTo(draft.job, 'awaiting-approval')
+      draft.job.approval = { rule, expiresAt, verdicts: [] }
+      return [{ event: 'job.approval-asked', approvers: rule.approvers, expiresAt }]
+    })
+    if (asked.state !== 'awaiting-approval' || asked.approval === undefined) return
+    const left = Date.parse(asked.approval.expiresAt) - clock.now()
+    if (left <= 0) await expire(id)
+    const disarm = clock.after(left, () => {
+      expire(id).catch((error: unknown) => log.error({ err: error, job: id }, 'a job did not expire'))
+    })
+    try {
+      await this.#until((job) => job.state !== 'awaiting-approval')
+    } finally {
+      disarm()
+    }
+  }
+
+  async lock(names: string[]): Promise<void> {
+    const { id, locks, nextTicket } = this.#parts
+    this.#mustGoOn()
+    if (this.#hasLocked)
+      throw new Error('a body takes its locks once, all together: two takings could deadlock')
+    this.#hasLocked = true
+    const wanted = [...new Set(names)].sort()
+    const before = this.job
+    const isSame = wanted.join('\n') === before.locks.join('\n')
+    if (before.state === 'running' && isSame) return
+    if (before.state === 'running' || (before.locks.length > 0 && !isSame)) {
+      throw new Error(`${id} wants the locks ${wanted} after it began to work with ${before.locks}`)
+    }
+    if (before.state !== 'queued' || before.locks.length === 0) {
+      await this.#write((draft) => {
+        if (draft.job.state === 'planning') moveTo(draft.job, 'queued')
+        draft.job.locks = wanted
+        draft.ticket = nextTicket()
+        return []
+      })
+    }
+    await this.#orOut(locks.acquire(id, wanted))
+    await this.#write((draft) => {
+      moveToRunning(draft.job)
+      return [{ event: 'job.started', locks: wanted }]
+    })
+  }
+
+  publish(report: Report): void {
+    this.#interim = redactJson(report)
+    this.#showSoon()
+  }
+
+  async #runStep<T extends Json | void>(
+    name: string,
+    work: (control: StepControl) => Promise<T>,
+  ): Promise<T> {
+    const { id, book, log } = this.#parts
+    const isNew = this.#journalled(name) === undefined
+    await this.#write((draft) => {
+      // After the plan a step is the work itself, whether or not it needs locks.
+      if (draft.job.state === 'queued' || draft.job.plan !== undefined) moveToRunning(draft.job)
+      if (isNew) draft.job.steps.push({ name, state: 'running', startedAt: this.#now() })
+      return [{ event: 'job.step-started', step: name, ...(isNew ? {} : { again: true }) }]
+    })
+    try {
+      await book.audited(id, this.signal)
+      this.#stopping.signal.throwIfAborted()
+      if (isNew && this.job.cancel !== undefined) throw cancelledError(this.job)
+      const result = await work({
+        key: `${id}/${name}`,
+        signal: this.signal,
+        progress: (line) => {
+          this.#progress.set(name, redact(line).slice(0, maxProgressChars))
+          this.#showSoon()
+        },
+      })
+      const kept = jsonOf(result)
+      await this.#write((draft) => {
+        endStep(draft, name, {
+          state: 'done',
+          endedAt: this.#now(),
+          ...(kept === undefined ? {} : { result: kept }),
+        })
+        return [{ event: 'job.step-done', step: name }]
+      })
+      return kept as T
+    } catch (error) {
+      // Thrown by our own signal: the step is not over, it goes on at the next start.
+      if (this.#isStopping(error)) throw new Interrupted()
+      if (error instanceof JobOver) throw error
+      const note = noteFor(error, log, { job: id, step: name })
+      await this.#write((draft) => {
+        endStep(draft, name, { state: 'failed', endedAt: this.#now(), error: note })
+        return [{ event: 'job.step-failed', step: name, error: note }]
+      })
+      throw errorOf(note, error)
+    }
+  }
+
+  async #end(error: unknown): Promise<void> {
+    if (this.#isStopping(error)) return
+    if (isOver(this.job)) return
+    const { id, log } = this.#parts
+    const note = noteFor(error, log, { job: id })
+    await this.#write((draft) => endWith(draft, note))
+  }
+
+  /** Waits until no step is at work any more: locks must outlive the work that they protect. */
+  async #settleSteps(): Promise<void> {
+    if (this.#stepsAtWork.size === 0) return
+    if (!this.signal.aborted)
+      this.interrupt(new UserError('cancelled', 'Another step failed.', { fix: 'See the job.' }))
+    const settled = Promise.allSettled([...this.#stepsAtWork])
+    const enough = new AbortController()
+    await Promise.race([
+      settled,
+      pause(this.#parts.clock, this.#parts.graceMs, enough.signal).catch(() => undefined),
+    ])
+    enough.abort()
+  }
+
+  /** A change by this run; tried again while the disk does not take it. */
+  async #write(edit: (draft: JobRecord) => AuditEntry[] | false): Promise<Job> {
+    const { book, id, clock, log } = this.#parts
+    for (;;) {
+      try {
+        return await book.change(id, (draft) => {
+          if (isOver(draft.job)) throw new JobOver(draft.job)
+          const entries = edit(draft)
+          if (entries !== false) this.#addInterim(draft.job)
+          return entries
+        })
+      } catch (error) {
+        if (!(error instanceof UserError && error.code === 'store-failed')) throw error
+        log.error({ err: error, job: id }, 'a job cannot be written; it waits for the disk')
+        const stopping =
+          this.signal.reason instanceof Interrupted ? this.signal : new AbortController().signal
+        await pause(clock, writeRetryMs, stopping)
+      }
+    }
+  }
+
+  #addInterim(job: Job): void {
+    if (this.#interim !== undefined) job.report = this.#interim
+    for (const step of job.steps) {
+      const line = this.#progress.get(step.name)
+      if (line !== undefined) step.progress = line
+    }
+    this.#interim = undefined
+    this.#progress.clear()
+  }
+
+  #showSoon(): void {
+    const { book, clock, id, log } = this.#parts
+    if (this.#isInterimDue) return
+    this.#isInterimDue = true
+    clock.after(interimMs, () => {
+      this.#isInterimDue = false
+      if (this.#interim === undefined && this.#progress.size === 0) return
+      book
+        .change(id, (draft) => {
+          if (isOver(draft.job)) return false
+          this.#addInterim(draft.job)
+          return []
+        })
+        .catch((error: unknown) => {
+          if (!(error instanceof Interrupted)) log.warn({ err: error, job: id }, 'progress was not written')
+        })
+    })
+  }
+
+  #journalled(name: string): StepRecord | undefined {
+    return this.job.steps.find((step) => step.name === name)
+  }
+
+  #mustGoOn(): void {
+    this.#stopping.signal.throwIfAborted()
+    if (isOver(this.job)) throw new JobOver(this.job)
+  }
+
+  #until(isReached: (job: Job) => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const { job } = this
+        if (isOver(job)) reject(new JobOver(job))
+        else if (isReached(job)) resolve()
+        else if (this.signal.aborted) reject(this.signal.reason)
+        else return
+        this.#wakers.delete(look)
+      }
+      this.#wakers.add(look)
+      look()
+    })
+  }
+
+  /** What is waited for, or out when the job or the engine ends first. */
+  async #orOut(wait: Promise<void>): Promise<void> {
+    const isThere = { yes: false }
+    const noticed = wait.then(() => {
+      isThere.yes = true
+      for (const wake of this.#wakers) wake()
+    })
+    await Promise.race([noticed, this.#until(() => isThere.yes)])
+  }
+
+  #isStopping(error: unknown): boolean {
+    return error instanceof Interrupted || (this.#stopping.signal.aborted && this.job.cancel === undefined)
+  }
+
+  #now(): string {
+    return new Date(this.#parts.clock.now()).toISOString()
+  }
+}
+
+/** How a job ends that could not go on. */
+export function endWith(draft: JobRecord, note: NonNullable<Job['error']>): AuditEntry[] {
+  const { job } = draft
+  if (job.cancel !== undefined) {
+    const error = cancelledError(job)
+    // What the step said when it gave up tells what is left behind.
+    const last = note.code === 'cancelled' ? '' : ` It ended with: ${note.message}`
+    moveTo(job, 'cancelled')
+    job.error = { code: 'cancelled', message: `${error.message}${last}`, fix: error.fix }
+  } else {
+    moveToFailure(job)
+    job.error = note
+  }
+  return [{ event: `job.${job.state}`, error: job.error }]
+}
+
+function endStep(draft: JobRecord, name: string, end: Omit<StepRecord, 'name' | 'startedAt'>): void {
+  draft.job.steps = draft.job.steps.map((step) =>
+    step.name === name ? { name, startedAt: step.startedAt, ...progressOf(step), ...end } : step,
+  )
+}
+
+function progressOf({ progress }: StepRecord): Pick<StepRecord, 'progress'> {
+  return progress === undefined ? {} : { progress }
+}
+
+/** The result as it will be after a restart, so that a body behaves the same with and without one. */
+function jsonOf(result: Json | void): Json | undefined {
+  if (result === undefined) return undefined
+  const text: string | undefined = JSON.stringify(result)
+  if (text === undefined) throw new TypeError('a step must return JSON or nothing')
+  if (text.length > maxResultChars) {
+    throw new RangeError(`a step returned ${text.length} characters; ${maxResultChars} are kept at most`)
+  }
+  return JSON.parse(text) as Json
+}

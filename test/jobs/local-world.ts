@@ -1,0 +1,118 @@
+/** A data directory, and engines that come and go on it. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { createJobs, type JobsParts, type LocalJobs } from '../../src/jobs/index.js'
+import { createLog } from '../../src/log.js'
+import { type AuditEntry, openDocumentFolder } from '../../src/store/index.js'
+import { never } from './builders.js'
+import { FakeClock } from './fake-clock.js'
+
+export interface LocalWorld {
+  path: string
+  clock: FakeClock
+  audit: AuditEntry[]
+  log: Record<string, unknown>[]
+  /** Writes of documents so far, by all engines. */
+  writes(): number
+  /** The engine dies with its nth write from now, before or after that is on disk. */
+  dieAt(write: number, when: 'before' | 'after'): void
+  /** Resolves when it died. */
+  died: Promise<void>
+  /** Makes every write fail with this until it is undefined. */
+  failWrites(error: Error | undefined): void
+  failAudit(error: Error | undefined): void
+  /** An engine on the directory, not started. */
+  open(): LocalJobs
+  /** The engine is gone without a word: nothing of it reaches the disk any more. */
+  crash(): void
+  /** Whether the engine opened last still lives; what an old one does after its death counts for nothing. */
+  generation(): number
+}
+
+export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<LocalWorld> {
+  const path = await mkdtemp(join(tmpdir(), 'qnav-jobs-'))
+  const clock = new FakeClock()
+  const audit: AuditEntry[] = []
+  const lines: Record<string, unknown>[] = []
+  const log = createLog({ level: 'warn', write: (line) => lines.push(JSON.parse(line)) })
+  const engines: LocalJobs[] = []
+  let generation = 0
+  let writes = 0
+  let death: { at: number; when: 'before' | 'after' } | undefined
+  let tellDeath = (): void => {}
+  let writeError: Error | undefined
+  let auditError: Error | undefined
+  const world: LocalWorld = {
+    path,
+    clock,
+    audit,
+    log: lines,
+    writes: () => writes,
+    dieAt(write, when) {
+      death = { at: writes + write, when }
+    },
+    died: new Promise((resolve) => {
+      tellDeath = resolve
+    }),
+    failWrites(error) {
+      writeError = error
+    },
+    failAudit(error) {
+      auditError = error
+    },
+    generation: () => generation,
+    crash() {
+      generation += 1
+    },
+    open() {
+      generation += 1
+      const mine = generation
+      const die = () => {
+        generation += 1
+        death = undefined
+        tellDeath()
+        return never
+      }
+      const engine = createJobs({
+        data: { path },
+        clock,
+        log,
+        audit: async (entry) => {
+          if (mine !== generation) await never
+          if (auditError !== undefined) throw auditError
+          audit.push(entry)
+        },
+        openFolder: async (folderParts) => {
+          const folder = await openDocumentFolder(folderParts)
+          return {
+            load: () => folder.load(),
+            remove: (name) => (mine === generation ? folder.remove(name) : never),
+            write: async (name, data) => {
+              if (mine !== generation) await never
+              if (writeError !== undefined) throw writeError
+              writes += 1
+              const isLast = death?.at === writes
+              if (isLast && death?.when === 'before') await die()
+              await folder.write(name, data)
+              if (isLast) await die()
+              if (mine !== generation) await never
+            },
+          }
+        },
+        ...parts,
+      })
+      engines.push(engine)
+      return engine
+    },
+  }
+  onTestFinished(async () => {
+    const stopped = engines.at(-1)?.stop()
+    // Some bodies are deaf on purpose.
+    clock.advance(60_000)
+    await stopped
+    await rm(path, { recursive: true, force: true })
+  })
+  return world
+}
