@@ -1,2 +1,6 @@
-export { type Catalogue, type CatalogueEntry, createCatalogue, loadCatalogue, type ParsedLine } from './catalogue.js'
+export * from './arguments.js'
+export { Catalogue, type CatalogueEntry, loadCatalogue } from './catalogue.js'
 export * from './definition.js'
+export { nearest, orList } from './nearest.js'
+export { canonicalLine, flagText, type ParsedCommand, usageOf } from './parse-command-line.js'
+export { quoteWord, wordsOf } from './words.js'
