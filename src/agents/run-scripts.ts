@@ -61,6 +61,7 @@ elif [ ! -f "$dir/pid" ]; then
   if [ -n "$(find "$dir" -maxdepth 0 -mmin +1)" ]; then echo killed; else echo running; fi
 elif kill -0 "$(cat "$dir/pid")" 2>/dev/null; then echo running
 elif [ -f "$dir/exit" ]; then echo "exited $(cat "$dir/exit")"
+elif [ -f "$dir/cancelled" ]; then echo "exited 143"
 else echo killed
 fi
 tail -c "+$(($3+1))" "$dir/output" | head -c "$4" | base64
@@ -83,11 +84,11 @@ members() {
     if [ "\${4:-}" = "$leader" ]; then pid=\${stat#/proc/}; echo "\${pid%/stat}"; fi
   done
 }
+: >"$dir/cancelled"
 for pid in $(members); do kill -TERM "$pid" 2>/dev/null || :; done
 n=0
 while [ -n "$(members)" ] && [ $n -lt 10 ]; do sleep 0.5; n=$((n+1)); done
 for pid in $(members); do kill -KILL "$pid" 2>/dev/null || :; done
-[ -f "$dir/exit" ] || echo 143 >"$dir/exit"
 `
 
 /** $2 days. */
