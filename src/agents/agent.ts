@@ -189,6 +189,8 @@ export interface DeletionPlan {
 export interface Agent {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
+  /** From qnav.yml: what a new VM gets when nothing is named; both "default" when absent. */
+  readonly defaults?: Readonly<{ pool: string; network: string }>
 
   summary(): Promise<HostSummary>
   detail(): Promise<HostDetail>
@@ -209,7 +211,8 @@ export interface Agent {
 
   /** Files that a VM of this name would reuse unasked, left by an earlier VM; empty when the way is free. */
   orphansOf(name: string): Promise<string[]>
-  /** Makes the VM with kcli, verifies it, removes what a failed attempt left. */
+  /** Makes the VM with kcli, verifies it, removes what a failed attempt left. Aborted with a `cancelled` UserError it ends
+   * the work on the host and cleans up; aborted with anything else it lets go, and the same key finds the work again. */
   createVm(spec: VmSpec, control: WorkControl): Promise<FoundVm>
   start(vm: FoundVm): Promise<void>
   /** Asks the guest to shut down and waits; rejects with `timeout` when it does not in `timeoutMs`. */
@@ -218,12 +221,19 @@ export interface Agent {
   powerOff(vm: FoundVm): Promise<void>
   reboot(vm: FoundVm): Promise<void>
   deletionOf(vm: FoundVm): Promise<DeletionPlan>
-  /** Deletes the VM and exactly the volumes of `plan.removes`. */
+  /** Deletes the VM and exactly the volumes of `plan.removes`. Goes on where an attempt before it stopped. Rejects with
+   * `changed-since`, before anything is touched, when a volume has come into other use. */
   deleteVm(plan: DeletionPlan): Promise<void>
 
   snapshots(vm: FoundVm): Promise<SnapshotSummary[]>
-  createSnapshot(vm: FoundVm, snapshot: { name: string; description?: string }): Promise<SnapshotSummary>
+  /** `key` names the request: a step that runs again after a crash is given the snapshot that it made, instead of
+   * `name-taken`. */
+  createSnapshot(
+    vm: FoundVm,
+    snapshot: { name: string; description?: string; key?: string },
+  ): Promise<SnapshotSummary>
   revertSnapshot(vm: FoundVm, name: string): Promise<VmState>
+  /** Resolves also when it is gone already. */
   deleteSnapshot(vm: FoundVm, name: string): Promise<void>
 }
 
@@ -234,7 +244,8 @@ export interface Fleet {
   agent(name: string): Agent
   /** The VM of that exact name (on `ref.host` when given). Rejects with `unknown-vm` (naming the nearest),
    * `ambiguous-vm` (naming every `vm@host`), `changed-since` (another uuid than `ref.uuid`), or `host-unreachable` when
-   * a host that might hold it does not answer. */
+   * a host that might hold it does not answer: any such host while the VM is found nowhere, else one that was last seen
+   * with a VM of that name. */
   find(ref: VmRef): Promise<FoundVm>
   /** VMs of every reachable host, and the hosts that did not answer in time. */
   vms(): Promise<{ vms: VmSummary[]; unreachable: HostSummary[] }>

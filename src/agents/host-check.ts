@@ -21,7 +21,7 @@ export type Measured<T> = { value: T } | { error: UserError }
 export interface HostMeasurements {
   host: string
   facts: Measured<HostFacts>
-  libvirt: Measured<{ version: string; hypervisor: string; offersKvm: boolean }>
+  libvirt: Measured<{ version: string; hypervisor: string }>
   pools: Measured<PoolSummary[]>
   networks: Measured<NetworkSummary[]>
   kcli: Measured<{ path: string; version?: string }>

@@ -32,6 +32,8 @@ export interface RunResult {
 
 export interface Runs {
   run(request: RunRequest): Promise<RunResult>
+  /** Whether a run of that key was ever started here. */
+  isKnown(key: string): Promise<boolean>
   /** Ends the run and everything it started: TERM, then KILL after five seconds. */
   cancel(key: string): Promise<void>
   /** Removes directories of runs that ended more than `olderThanDays` ago. */
@@ -110,6 +112,9 @@ export function createRuns({ transport, directory = '', pollMs = 400 }: RunsPart
       const seconds = Math.max(1, Math.ceil(request.timeoutMs / 1000))
       await sh(startScript, [name, String(seconds)], encodeRequest(request))
       return follow(name, request)
+    },
+    async isKnown(key) {
+      return parseAnswer(await sh(attachScript, [directoryName(key), '0', '0'])).state !== 'missing'
     },
     async cancel(key) {
       await sh(cancelScript, [directoryName(key)])

@@ -28,7 +28,7 @@ const network = { name: 'default', active: true, autostart: true, mode: 'nat', c
 const healthy: HostMeasurements = {
   host: 'kvm1',
   facts: { value: facts },
-  libvirt: { value: { version: '9.0.0', hypervisor: 'QEMU 7.2.0', offersKvm: true } },
+  libvirt: { value: { version: '9.0.0', hypervisor: 'QEMU 7.2.0' } },
   pools: { value: [pool] },
   networks: { value: [network] },
   kcli: { value: { path: '/usr/bin/kcli', version: '99.0' } },

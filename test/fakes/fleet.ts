@@ -131,6 +131,7 @@ export class FakeAgent implements Agent {
   #failures = new Map<Verb, UserError[]>()
   #holds = new Map<Verb, Promise<void>>()
   #created = new Map<string, FoundVm>()
+  #snapshotKeys = new Map<string, string>()
 
   constructor(options: FakeHostOptions) {
     this.#options = options
@@ -430,15 +431,22 @@ export class FakeAgent implements Agent {
 
   async createSnapshot(
     vm: FoundVm,
-    { name, description }: { name: string; description?: string },
+    { name, description, key }: { name: string; description?: string; key?: string },
   ): Promise<SnapshotSummary> {
     let made: SnapshotSummary | undefined
     await this.#mutate('createSnapshot', vm, (machine) => {
-      if (machine.snapshots.some((each) => each.name === name)) {
+      const request = `${machine.uuid}/${name}`
+      const taken = machine.snapshots.find((each) => each.name === name)
+      if (taken !== undefined && key !== undefined && this.#snapshotKeys.get(request) === key) {
+        made = taken
+        return
+      }
+      if (taken !== undefined) {
         throw new UserError('name-taken', `${vm.name} already has a snapshot “${name}”.`, {
           fix: 'Choose another name.',
         })
       }
+      if (key !== undefined) this.#snapshotKeys.set(request, key)
       const parent = machine.snapshots.find(({ current }) => current)
       made = aSnapshot({
         name,
@@ -465,8 +473,7 @@ export class FakeAgent implements Agent {
 
   async deleteSnapshot(vm: FoundVm, name: string): Promise<void> {
     await this.#mutate('deleteSnapshot', vm, (machine) => {
-      const gone = this.#snapshot(machine, name)
-      machine.snapshots = machine.snapshots.filter((each) => each !== gone)
+      machine.snapshots = machine.snapshots.filter((each) => each.name !== name)
     })
   }
 

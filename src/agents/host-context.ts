@@ -1,0 +1,56 @@
+/** What the verbs of one host share: the way there, its settings, and who may change it right now. */
+import type { Connection } from '../libvirt/index.js'
+import type { Logger } from '../log.js'
+import type { FoundVm } from './agent.js'
+import type { GuestAgents } from './guest-agents.js'
+import type { HostEvents } from './host-events.js'
+import type { HostLink } from './host-link.js'
+import type { HostSettings } from './host-settings.js'
+import { explaining } from './libvirt-errors.js'
+import type { MutationLock } from './mutation-lock.js'
+import type { PoolRefresher } from './pool-refresher.js'
+
+export interface HostContext {
+  settings: HostSettings
+  link: HostLink
+  events: HostEvents
+  guests: GuestAgents
+  pools: PoolRefresher
+  /** kcli locks nothing itself: one change through it at a time on this host. */
+  mutations: MutationLock
+  log: Logger
+}
+
+/** Work that asks libvirt and answers soon. `what` reads after "could not". */
+export function asking<T>(
+  { link, settings: { name } }: HostContext,
+  what: string,
+  work: (libvirt: Connection) => Promise<T>,
+): Promise<T> {
+  return explaining({ host: name, what }, async () => work(await link.quick()))
+}
+
+/** As `asking`, about one VM. */
+export function askingOf<T>(
+  { link }: HostContext,
+  what: string,
+  vm: FoundVm,
+  work: (libvirt: Connection) => Promise<T>,
+): Promise<T> {
+  return explaining({ host: vm.host, what: `${what} ${vm.name}`, vm: vm.name }, async () =>
+    work(await link.quick()),
+  )
+}
+
+/** Work on one VM that may take minutes: on the slow session, so that nobody's question waits behind it. */
+export function workingOn<T>(
+  { link }: HostContext,
+  what: string,
+  vm: FoundVm,
+  work: (libvirt: { slow: Connection; quick: Connection }) => Promise<T>,
+): Promise<T> {
+  return explaining({ host: vm.host, what: `${what} ${vm.name}`, vm: vm.name }, async () => {
+    const [quick, slow] = await Promise.all([link.quick(), link.slow()])
+    return work({ quick, slow })
+  })
+}

@@ -1,0 +1,183 @@
+/**
+ * The way to one host: its transport, and three libvirt sessions over it. The quick one answers questions; the slow one is
+ * for work that may take minutes (snapshots with memory, volumes) and so never holds up an answer; the guest one asks
+ * agents inside guests, which may never answer. Each opens when first used and again after it ended; a lost quick session
+ * is also reopened in the background.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import { UserError } from '../errors.js'
+import { Connection, LibvirtError } from '../libvirt/index.js'
+import type { Logger } from '../log.js'
+import { Backoff, type BackoffOptions } from './backoff.js'
+import type { HostSettings } from './host-settings.js'
+import { explained } from './libvirt-errors.js'
+import type { HostTransport } from './transport.js'
+
+export interface HostLinkOptions {
+  settings: Pick<HostSettings, 'name' | 'libvirt'>
+  transport: HostTransport
+  log: Logger
+  backoff?: BackoffOptions
+  /** Called with each new quick session, before anybody uses it: for subscriptions, which end with a session. */
+  onQuickOpen?: (connection: Connection) => Promise<void>
+}
+
+/** Modular daemons (Fedora, RHEL 9 and later) first, as libvirt's own client does. */
+const usualSockets = [
+  '/run/libvirt/virtqemud-sock',
+  '/run/libvirt/libvirt-sock',
+  '/var/run/libvirt/libvirt-sock',
+] as const
+const openTimeoutMs = 10_000
+
+type SessionKind = 'quick' | 'slow' | 'guest'
+
+export class HostLink {
+  readonly transport: HostTransport
+  readonly #options: HostLinkOptions
+  readonly #backoff: Backoff
+  readonly #stopping = new AbortController()
+  readonly #sessions = new Map<SessionKind, Promise<Connection>>()
+  #socket: string | undefined
+  #reopening = false
+
+  constructor(options: HostLinkOptions) {
+    this.#options = options
+    this.transport = options.transport
+    this.#backoff = new Backoff(options.backoff)
+  }
+
+  /** For answers within milliseconds to seconds. Rejects with a UserError when the host or its libvirt is not there. */
+  quick(): Promise<Connection> {
+    return this.#session('quick')
+  }
+
+  /** For work that may take minutes. */
+  slow(): Promise<Connection> {
+    return this.#session('slow')
+  }
+
+  /** For questions to agents inside guests. */
+  guest(): Promise<Connection> {
+    return this.#session('guest')
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort()
+    const open = await Promise.allSettled(this.#sessions.values())
+    await Promise.all(
+      open.map((session) => (session.status === 'fulfilled' ? session.value.close() : undefined)),
+    )
+    await this.transport.close()
+  }
+
+  #session(kind: SessionKind): Promise<Connection> {
+    const known = this.#sessions.get(kind)
+    if (known !== undefined) return known
+    const opening = this.#open(kind)
+    this.#sessions.set(kind, opening)
+    const forget = (): void => {
+      if (this.#sessions.get(kind) === opening) this.#sessions.delete(kind)
+    }
+    opening.then((connection) => {
+      connection.onClosed((why) => {
+        forget()
+        this.#lost(kind, why)
+      })
+    }, forget)
+    return opening
+  }
+
+  async #open(kind: SessionKind): Promise<Connection> {
+    const { settings, log, onQuickOpen } = this.#options
+    if (this.#stopping.signal.aborted) {
+      throw new UserError('host-unreachable', `The connection to ${settings.name} was closed.`, {
+        fix: 'Start the bot again.',
+      })
+    }
+    try {
+      await this.transport.connect()
+      const connection = await this.#openSession()
+      if (kind === 'quick') await onQuickOpen?.(connection)
+      this.#backoff.reset()
+      log.debug({ host: settings.name, kind, socket: this.#socket }, 'libvirt session open')
+      return connection
+    } catch (error) {
+      throw explained(error, { host: settings.name, what: 'open a libvirt session' })
+    }
+  }
+
+  /** The socket that worked last time, else the configured one, else the usual places in turn. */
+  async #openSession(): Promise<Connection> {
+    const { uri, socket } = this.#options.settings.libvirt
+    const places =
+      socket !== undefined ? [socket] : this.#socket !== undefined ? [this.#socket] : usualSockets
+    const failures: UserError[] = []
+    for (const place of places) {
+      try {
+        const stream = await this.transport.openSocket(place)
+        const connection = await Connection.open({ stream, uri, openTimeoutMs })
+        this.#socket = place
+        return connection
+      } catch (error) {
+        this.#socket = undefined
+        const refusal = this.#refusalOf(error, place)
+        failures.push(refusal)
+      }
+    }
+    throw this.#noSession(places, failures)
+  }
+
+  #refusalOf(error: unknown, place: string): UserError {
+    // A socket file may outlive its daemon, and a modular daemon may be there without running: try the next place.
+    if (error instanceof LibvirtError && error.kind === 'transport') {
+      return new UserError(
+        'libvirt-unavailable',
+        `Nothing speaks libvirt's protocol on ${place}: ${error.message}.`,
+        {
+          fix: '',
+          cause: error,
+        },
+      )
+    }
+    if (error instanceof UserError && error.code === 'libvirt-unavailable') return error
+    throw error
+  }
+
+  #noSession(places: readonly string[], failures: UserError[]): UserError {
+    const { name } = this.#options.settings
+    const [first] = failures
+    const where =
+      places.length === 1 ? (first?.message ?? '') : `no libvirt socket is open (tried ${places.join(', ')}).`
+    return new UserError('libvirt-unavailable', `libvirt does not answer on ${name}: ${where}`, {
+      fix: `Start it there: systemctl start libvirtd (or virtqemud.socket on Fedora and RHEL 9), then: host check ${name}`,
+      cause: new AggregateError(failures),
+    })
+  }
+
+  #lost(kind: SessionKind, why: LibvirtError): void {
+    const { settings, log } = this.#options
+    if (this.#stopping.signal.aborted) return
+    log.info({ host: settings.name, kind, err: why }, 'libvirt session ended')
+    if (kind === 'quick' && !this.#reopening) void this.#reopen()
+  }
+
+  /** Tries until it works or the link is closed; people who ask meanwhile do not wait for its turn. */
+  async #reopen(): Promise<void> {
+    const { signal } = this.#stopping
+    this.#reopening = true
+    while (!signal.aborted) {
+      const waited = await wait(this.#backoff.nextMs(), true, { signal, ref: false }).catch(() => false)
+      if (!waited) break
+      const open = await this.quick().then(
+        () => true,
+        (error: unknown) => {
+          this.#options.log.debug({ host: this.#options.settings.name, err: error }, 'host still unreachable')
+          return false
+        },
+      )
+      if (open) break
+    }
+    this.#reopening = false
+  }
+}

@@ -1,0 +1,137 @@
+/** Pools, volumes and images of a host, and which VM uses what. */
+import { basename } from 'node:path'
+import {
+  type Connection,
+  domainXml,
+  isNotFound,
+  listDomains,
+  listNetworks,
+  listPools,
+  listVolumes,
+  type PoolListing,
+  readDomainXml,
+  type VolumeDescription,
+} from '../libvirt/index.js'
+import type { ImageSummary, NetworkSummary, PoolSummary } from './agent.js'
+import { isFileOf } from './deletion-plan.js'
+import { asking, type HostContext } from './host-context.js'
+import { gib, optional, pathOf } from './vm-reading.js'
+
+export function describePools(context: HostContext): Promise<PoolSummary[]> {
+  return asking(context, 'list its storage pools', async (libvirt) =>
+    (await listPools(libvirt)).map(({ name, state, type, path, capacity, available }) => ({
+      name,
+      state,
+      type,
+      ...optional({ path }),
+      capacityGiB: gib(capacity),
+      availableGiB: gib(available),
+    })),
+  )
+}
+
+export function describeNetworks(context: HostContext): Promise<NetworkSummary[]> {
+  return asking(context, 'list its networks', async (libvirt) =>
+    (await listNetworks(libvirt)).map(({ name, active, autostart, bridge, mode, cidr }) => ({
+      name,
+      active,
+      autostart,
+      mode,
+      ...optional({ bridge, cidr }),
+    })),
+  )
+}
+
+/** Whole storage of a host at one moment. */
+export interface StorageMap {
+  pools: PoolListing[]
+  /** Volumes of all active pools that answer. */
+  volumes: VolumeDescription[]
+  /** Names of VMs by the path that they use, running or configured. */
+  users: Map<string, Set<string>>
+}
+
+/** Looks at the pools' files afresh, then lists volumes and who uses them. */
+export async function mapStorage(
+  { pools: refresher }: HostContext,
+  libvirt: Connection,
+): Promise<StorageMap> {
+  const pools = await listPools(libvirt)
+  const active = pools.filter(({ state }) => state === 'running').map(({ name }) => name)
+  const answering = await refresher.refresh(active)
+  const [volumes, users] = await Promise.all([
+    Promise.all(answering.map((name) => volumesOf(libvirt, name))),
+    usersOfPaths(libvirt, pools),
+  ])
+  return { pools, volumes: volumes.flat(), users }
+}
+
+/** What `vm create --image` can name: a volume that kcli sees as an image and that is not the disk of a VM. kcli takes a
+ * file of a pool as an image when its name ends in qcow2 or qc2 or has no dot. */
+export function listImages(context: HostContext): Promise<ImageSummary[]> {
+  return asking(context, 'list its images', async (libvirt) => {
+    const { pools, volumes, users } = await mapStorage(context, libvirt)
+    const dirPools = new Set(pools.filter(({ type }) => type === 'dir').map(({ name }) => name))
+    return volumes
+      .filter(({ pool, name, format }) => dirPools.has(pool) && format !== 'dir' && isImageName(name))
+      .filter(({ path }) => !users.has(path))
+      .map(({ name, pool, path, capacity }) => ({ name, pool, path, capacityGiB: gib(capacity) }))
+      .sort((a, b) => a.name.localeCompare(b.name))
+  })
+}
+
+/** Files that kcli would reuse or overwrite when it makes a VM of this name, and that no VM uses. */
+export function listOrphans(context: HostContext, vm: string): Promise<string[]> {
+  return asking(context, `look for files of an earlier VM ${vm}`, async (libvirt) => {
+    const { volumes } = await mapStorage(context, libvirt)
+    return volumes.map(({ path }) => path).filter((path) => isFileOf(vm, path))
+  })
+}
+
+export function isImageName(name: string): boolean {
+  return /\.?(qcow2|qc2)$/.test(name) || !basename(name).includes('.')
+}
+
+async function volumesOf(libvirt: Connection, pool: string): Promise<VolumeDescription[]> {
+  try {
+    return await listVolumes(libvirt, pool)
+  } catch (error) {
+    // The pool was removed since it was listed.
+    if (isNotFound(error)) return []
+    throw error
+  }
+}
+
+async function usersOfPaths(
+  libvirt: Connection,
+  pools: readonly PoolListing[],
+): Promise<Map<string, Set<string>>> {
+  const directories = new Map(pools.flatMap(({ name, path }) => (path === undefined ? [] : [[name, path]])))
+  const users = new Map<string, Set<string>>()
+  await Promise.all(
+    (await listDomains(libvirt)).map(async ({ name, uuid }) => {
+      for (const inactive of [false, true]) {
+        for (const path of await pathsOf(libvirt, uuid, inactive, directories)) {
+          users.set(path, (users.get(path) ?? new Set()).add(name))
+        }
+      }
+    }),
+  )
+  return users
+}
+
+async function pathsOf(
+  libvirt: Connection,
+  uuid: string,
+  inactive: boolean,
+  directories: ReadonlyMap<string, string>,
+): Promise<string[]> {
+  try {
+    const { disks } = readDomainXml(await domainXml(libvirt, uuid, { inactive }))
+    return disks.map((disk) => pathOf(disk, directories)).filter((path) => path !== undefined)
+  } catch (error) {
+    // The VM was deleted since it was listed.
+    if (isNotFound(error)) return []
+    throw error
+  }
+}

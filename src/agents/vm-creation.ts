@@ -1,0 +1,254 @@
+/**
+ * Making a VM: kcli does it, detached on the host; libvirt tells whether it is true; what a failed attempt left is removed.
+ *
+ * | run of this key | VM or files of the name | then                                                              |
+ * |-----------------|-------------------------|-------------------------------------------------------------------|
+ * | none            | none                    | start it                                                          |
+ * | none            | some                    | refuse: they are somebody else's                                  |
+ * | known           | any                     | re-attach: before it was started there were none, so these are ours |
+ */
+import { basename } from 'node:path'
+import { UserError } from '../errors.js'
+import type { CreateOutcome, Kcli } from '../kcli/index.js'
+import { type Connection, domainXml, findDomain, findVolumeByPath, readDomainXml } from '../libvirt/index.js'
+import type { FoundVm, VmSpec, WorkControl } from './agent.js'
+import { type HostContext, workingOn } from './host-context.js'
+import { readHostFacts } from './host-facts.js'
+import { usableVirtType } from './host-reading.js'
+import { listOrphans } from './host-storage.js'
+import type { Runs } from './run-directory.js'
+import { removeLeftovers } from './vm-deletion.js'
+import { stateOfVm } from './vm-reading.js'
+
+export interface Maker {
+  kcli: Kcli
+  runs: Runs
+}
+
+export function createVm(
+  context: HostContext,
+  maker: Maker,
+  spec: VmSpec,
+  control: WorkControl,
+): Promise<FoundVm> {
+  checkName(spec.name)
+  return context.mutations.run(undefined, () => create(context, maker, spec, control))
+}
+
+async function create(
+  context: HostContext,
+  maker: Maker,
+  spec: VmSpec,
+  control: WorkControl,
+): Promise<FoundVm> {
+  const begun = await maker.runs.isKnown(control.key)
+  if (!begun) {
+    control.signal.throwIfAborted()
+    await mustBeFree(context, spec.name)
+  }
+  let outcome: CreateOutcome
+  try {
+    outcome = await runKcli(context, maker.kcli, spec, control)
+  } catch (error) {
+    if (!isCancelled(control.signal)) throw error
+    control.progress('cancelling')
+    await maker.runs.cancel(control.key)
+    throw await withLeftoversRemoved(context, spec.name, control.signal.reason as UserError)
+  }
+  // Nothing of the name was there before, so whoever took it did so in between: it is not ours to touch.
+  if (outcome.outcome === 'name-taken') throw taken(context, spec.name)
+  control.progress('verifying')
+  const failure = outcome.outcome === 'created' ? undefined : saidBy(outcome, context, spec)
+  const made = await lookAt(context, spec, failure)
+  if ('vm' in made) return made.vm
+  throw await withLeftoversRemoved(context, spec.name, made.failure)
+}
+
+async function runKcli(
+  context: HostContext,
+  kcli: Kcli,
+  spec: VmSpec,
+  control: WorkControl,
+): Promise<CreateOutcome> {
+  const { name, image, profile, cpus, memoryMiB, disksGiB, networks, pool, sshKeys, owner, start } = spec
+  control.progress('creating')
+  return kcli.createVm({
+    key: control.key,
+    name,
+    ...(image === undefined ? {} : { image }),
+    ...(profile === undefined ? {} : { profile }),
+    params: {
+      memory: memoryMiB,
+      numcpus: cpus,
+      disks: disksGiB.map((gib) => ({ size: Math.ceil(gib) })),
+      nets: networks.map((network) => ({ name: network })),
+      pool,
+      ...(owner === undefined ? {} : { owner }),
+      ...(sshKeys.length === 0 ? {} : { keys: sshKeys }),
+      start,
+      virttype: await usableVirtType(context, await readHostFacts(context.link.transport)),
+    },
+    signal: control.signal,
+    progress: control.progress,
+  })
+}
+
+/** A DNS label. Checked wherever a name comes in, and here again: kcli gives it to a shell. */
+function checkName(name: string): void {
+  if (/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) return
+  throw new UserError('bad-name', `“${name}” cannot be the name of a VM.`, {
+    fix: 'Use at most 63 small letters, digits and hyphens, a letter first and no hyphen last.',
+  })
+}
+
+async function mustBeFree(context: HostContext, name: string): Promise<void> {
+  const { link, settings } = context
+  if ((await findDomain(await link.quick(), name)) !== undefined) throw taken(context, name)
+  const orphans = await listOrphans(context, name)
+  if (orphans.length === 0) return
+  throw new UserError(
+    'orphan-disk',
+    `Files of an earlier VM “${name}” are on ${settings.name}, and kcli would boot the new one from them: ${orphans.join(', ')}.`,
+    {
+      fix: `Choose another name, or delete them there: ${orphans.map((path) => `virsh vol-delete ${path}`).join(' && ')}`,
+    },
+  )
+}
+
+/** What is there now, whatever kcli said of it. */
+async function lookAt(
+  context: HostContext,
+  spec: VmSpec,
+  failure: UserError | undefined,
+): Promise<{ vm: FoundVm } | { failure: UserError }> {
+  const libvirt = await context.link.quick()
+  const found = await findDomain(libvirt, spec.name)
+  if (failure !== undefined) return { failure }
+  if (found === undefined) {
+    return {
+      failure: new UserError(
+        'kcli-failed',
+        `kcli says that it created VM “${spec.name}”, and libvirt has none.`,
+        {
+          fix: 'Check that genisoimage is installed on the host: without it kcli fails in silence.',
+        },
+      ),
+    }
+  }
+  const vm = { ...found, host: context.settings.name }
+  const wrong = await workingOn(context, 'verify VM', vm, ({ quick }) => differences(quick, vm, spec))
+  if (wrong.length === 0) return { vm }
+  return {
+    failure: new UserError(
+      'kcli-failed',
+      `VM “${spec.name}” is not what was asked for: ${wrong.join('; ')}.`,
+      {
+        fix: `Check the profile and kcli's version on ${vm.host}: host show ${vm.host}`,
+      },
+    ),
+  }
+}
+
+async function differences(libvirt: Connection, vm: FoundVm, spec: VmSpec): Promise<string[]> {
+  const [xml, { state, reason }] = await Promise.all([
+    domainXml(libvirt, vm.uuid, { inactive: true }),
+    stateOfVm(libvirt, vm),
+  ])
+  const { vcpus, memoryKiB, disks, nics, kcli } = readDomainXml(xml)
+  const hard = disks.filter(({ device }) => device === 'disk')
+  const volumes = await Promise.all(
+    hard.map(({ source }) => (source === undefined ? undefined : findVolumeByPath(libvirt, source))),
+  )
+  const wrong: string[] = []
+  const expect = (what: string, seen: unknown, asked: unknown): void => {
+    if (seen !== asked) wrong.push(`${what} ${String(seen)} instead of ${String(asked)}`)
+  }
+  expect('CPUs', vcpus, spec.cpus)
+  expect('memory in MiB', memoryKiB / 1024, spec.memoryMiB)
+  expect('disks', hard.length, spec.disksGiB.length)
+  for (const [index, volume] of volumes.entries()) {
+    const asked = Math.ceil(spec.disksGiB[index] ?? 0)
+    const size = (volume?.capacity ?? 0) / 1024 ** 3
+    // An image larger than what was asked for keeps its size.
+    if (size < asked) wrong.push(`disk ${index} has ${size} GiB instead of ${asked}`)
+    expect(`pool of disk ${index}`, volume?.pool, spec.pool)
+  }
+  expect(
+    'networks',
+    nics.map(({ network, bridge }) => network ?? bridge).join(', '),
+    spec.networks.join(', '),
+  )
+  if (spec.image !== undefined) {
+    expect('image', basename(volumes[0]?.backing ?? kcli?.image ?? 'none'), basename(spec.image))
+  }
+  if (spec.start && state !== 'running')
+    wrong.push(`it is ${state}${reason === undefined ? '' : ` (${reason})`} instead of running`)
+  if (!spec.start && state !== 'shut off') wrong.push(`it is ${state} instead of shut off`)
+  return wrong
+}
+
+function saidBy(
+  outcome: Exclude<CreateOutcome, { outcome: 'created' }>,
+  { settings }: HostContext,
+  spec: VmSpec,
+): UserError {
+  const { name } = settings
+  const said = `kcli on ${name}: ${outcome.line}`
+  switch (outcome.outcome) {
+    case 'image-not-found':
+      return spec.image === undefined
+        ? new UserError('unknown-profile', said, {
+            fix: `Check the profile and its image on ${name}: kcli list profile`,
+          })
+        : new UserError('unknown-image', said, {
+            fix: `See what there is: image list --host ${name}. An inactive pool hides its images: host check ${name}`,
+          })
+    case 'pool-not-found':
+      return new UserError('unknown-pool', said, { fix: `See what there is: host show ${name}` })
+    case 'network-invalid':
+      return new UserError('unknown-network', said, { fix: `See what there is: host show ${name}` })
+    case 'no-permission':
+      return new UserError('kcli-failed', said, {
+        fix: `Allow the bot's user there to use kcli: group libvirt, or sudo without password and kcli: { sudo: true } in qnav.yml.`,
+      })
+    case 'timed-out':
+      return new UserError('timeout', `kcli on ${name} did not end in time; it last said: ${outcome.line}`, {
+        fix: `A missing image is downloaded first: fetch it beforehand, or try again. host check ${name}`,
+      })
+    case 'name-taken':
+    case 'failed':
+      return new UserError('kcli-failed', said, { fix: `Look at the host: host check ${name}` })
+  }
+}
+
+/** The failure, with what could not be removed named in its fix. */
+async function withLeftoversRemoved(
+  context: HostContext,
+  name: string,
+  failure: UserError,
+): Promise<UserError> {
+  const { code, message, fix } = failure
+  const byHand = (what: string): UserError =>
+    new UserError(code, message, {
+      fix: `${fix} The attempt left things on ${context.settings.name}: ${what}.`,
+      cause: failure,
+    })
+  try {
+    const left = await removeLeftovers(context, name)
+    return left.length === 0 ? failure : byHand(left.join('; '))
+  } catch (error) {
+    context.log.warn({ err: error, vm: name }, 'leftovers of a failed create could not be removed')
+    return byHand(`VM ${name}, ${name}_*.img and ${name}.ISO, as far as they exist (${String(error)})`)
+  }
+}
+
+function isCancelled({ aborted, reason }: AbortSignal): boolean {
+  // Any other reason is the bot stopping: the run goes on, and is found again at the next start.
+  return aborted && reason instanceof UserError && reason.code === 'cancelled'
+}
+
+function taken({ settings }: HostContext, name: string): UserError {
+  return new UserError('name-taken', `There is already a VM “${name}” on ${settings.name}.`, {
+    fix: `Choose another name, or look at that one: vm show ${name}@${settings.name}`,
+  })
+}
