@@ -1,6 +1,200 @@
+/** qnav.yml: read, validated, turned into settings. A mistake is named with its file, line, key, value and what is allowed. */
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import type { HostSettings } from '../agents/host-settings.js'
+import { UserError } from '../errors.js'
+import { redact } from '../redact.js'
+import { type ConfigFile, configForm } from './config-form.js'
 import type { Config } from './settings.js'
 
+/** Mistakes named at once. */
+const maxMistakes = 10
+const maxValueChars = 60
+
 /** Reads and validates qnav.yml. Rejects with `bad-config`, naming file, line, key, value and what is allowed. */
-export async function loadConfig(_path: string): Promise<Config> {
-  throw new Error('not yet')
+export async function loadConfig(path: string): Promise<Config> {
+  const absolute = resolve(path)
+  const text = await readText(absolute)
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines })
+  const syntax = document.errors.map(
+    (error) => `${absolute}:${lines.linePos(error.pos[0]).line}: ${wordsOf(error)}`,
+  )
+  if (syntax.length > 0) throw badConfig(syntax)
+  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
+    throw new UserError('bad-config', `${absolute} is empty.`, { fix: fromExample(absolute) })
+  }
+  const parsed = configForm.safeParse(dataOf(document, absolute))
+  if (!parsed.success) {
+    throw badConfig(parsed.error.issues.map((issue) => describe(issue, document, absolute, lines)))
+  }
+  const config = configOf(parsed.data, absolute)
+  const problem = contradiction(parsed.data)
+  if (problem === undefined) return config
+  throw badConfig([`${absolute}:${lineOf(document, problem.at, lines)}: ${problem.message}`])
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+    if (code === 'ENOENT') {
+      throw new UserError('bad-config', `There is no configuration file ${path}.`, {
+        fix: fromExample(path),
+        cause,
+      })
+    }
+    throw new UserError('bad-config', `The configuration file ${path} cannot be read (${code}).`, {
+      fix: 'Let the user who runs qnav read it, or name another with QNAV_CONFIG.',
+      cause,
+    })
+  }
+}
+
+function fromExample(path: string): string {
+  return `Start from the example: cp qnav.example.yml ${path}, then edit it. QNAV_CONFIG names another place.`
+}
+
+function badConfig(mistakes: string[]): UserError {
+  const more = mistakes.length - maxMistakes
+  const shown = mistakes.slice(0, maxMistakes).join('\n') + (more > 0 ? `\nand ${more} more` : '')
+  return new UserError('bad-config', redact(shown), {
+    fix: 'Correct it; qnav.example.yml shows and explains every key.',
+  })
+}
+
+function wordsOf({ code, message }: { code: string; message: string }): string {
+  if (code === 'TAB_AS_INDENT') return 'a tab; YAML indents with spaces only'
+  // The parser repeats the place and draws the line below its first sentence.
+  const [sentence = message] = message.split(/ at line \d+|\n/)
+  return code === 'DUPLICATE_KEY' ? 'this key stands twice in the same mapping; which one counts?' : sentence
+}
+
+function dataOf(document: Document, path: string): unknown {
+  try {
+    return document.toJS()
+  } catch (cause) {
+    // Aliases to nothing, or so many that the document would explode.
+    throw new UserError('bad-config', `${path}: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      fix: 'Write it without anchors and aliases.',
+      cause,
+    })
+  }
+}
+
+type Path = readonly PropertyKey[]
+
+function describe(issue: z.core.$ZodIssue, document: Document, file: string, lines: LineCounter): string {
+  const inner = innermost(issue)
+  const key = inner.path.map(String).join('.') || 'the file'
+  if (inner.code === 'unrecognized_keys') {
+    const line = lineOf(document, [...inner.path, inner.keys[0] ?? ''], lines)
+    return `${file}:${line}: ${key} ${inner.message}.`
+  }
+  const node = document.getIn(inner.path, true)
+  const line = lineOf(document, inner.path, lines)
+  if (node === undefined) return `${file}:${line}: ${key} is missing; it ${inner.message}.`
+  const value = isScalar(node) ? shown(node.value) : isMap(node) ? 'this mapping' : 'this list'
+  return `${file}:${line}: ${key}: ${value} ${inner.message}.`
+}
+
+/** Of a choice that nothing fitted, what was wrong with the nearest one is more use than "invalid". */
+function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue
+  const deeper = issue.errors.flat().find(({ path }) => path.length > 0)
+  return deeper === undefined ? issue : { ...deeper, path: [...issue.path, ...deeper.path] }
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length <= maxValueChars ? text : `${text.slice(0, maxValueChars)}…`
+}
+
+/** The line of the key at the path, or of the nearest thing around it. */
+function lineOf(document: Document, path: Path, lines: LineCounter): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const at = keyNode(document, path.slice(0, length)) ?? document.getIn(path.slice(0, length), true)
+    const offset = isNode(at) ? at.range?.[0] : undefined
+    if (offset !== undefined) return lines.linePos(offset).line
+  }
+  return 1
+}
+
+function keyNode(document: Document, path: Path): Node | undefined {
+  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
+  if (!isMap(parent)) return undefined
+  const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))
+  return isNode(pair?.key) ? pair.key : undefined
+}
+
+/** What is well-formed and still cannot work. */
+function contradiction({ approvals, roles, slack }: ConfigFile): { at: Path; message: string } | undefined {
+  if (approvals.length > 0 && slack.approvals_channel === undefined) {
+    return { at: ['approvals'], message: 'approvals need slack.approvals_channel, where the cards go.' }
+  }
+  const deciders = [roles.approver, roles.admin]
+  if (deciders.some(({ groups }) => groups.length > 0)) return undefined
+  const people = new Set(deciders.flatMap(({ users }) => users)).size
+  const index = approvals.findIndex(({ approvers }) => approvers > people)
+  if (index === -1) return undefined
+  const wanted = approvals[index]?.approvers
+  return {
+    at: ['approvals', index],
+    message: `this rule asks for ${wanted} of the approvers and admins, and roles names ${people}.`,
+  }
+}
+
+function configOf(file: ConfigFile, path: string): Config {
+  const { operator, approver, admin } = file.roles
+  return {
+    path,
+    ...(file.slack.approvals_channel === undefined ? {} : { approvalsChannel: file.slack.approvals_channel }),
+    hosts: Object.entries(file.hosts).map(([name, host]) => hostSettings(name, host)),
+    policy: {
+      roles: { operator, approver, admin },
+      approvals: file.approvals.map(({ risk, approvers, expires }) => ({
+        risks: risk,
+        rule: { approvers, expiresMs: expires },
+      })),
+    },
+  }
+}
+
+function hostSettings(name: string, host: ConfigFile['hosts'][string]): HostSettings {
+  return {
+    name,
+    labels: host.labels,
+    connection: host.transport === 'local' ? { transport: 'local' } : sshConnection(host),
+    libvirt: host.libvirt,
+    kcli: host.kcli,
+    virtType: host.virttype,
+    pool: host.pool,
+    network: host.network,
+    ...(host.run_directory === undefined ? {} : { runDirectory: host.run_directory }),
+  }
+}
+
+type SshHost = Extract<ConfigFile['hosts'][string], { transport: 'ssh' }>
+
+function sshConnection(host: SshHost): HostSettings['connection'] {
+  const at = host.address.indexOf('@')
+  const place = /^(?:\[(?<v6>.+)\]|(?<plain>[^:]+))(?::(?<port>\d+))?$/.exec(
+    host.address.slice(at + 1),
+  )?.groups
+  return {
+    transport: 'ssh',
+    user: host.address.slice(0, at),
+    host: place?.v6 ?? place?.plain ?? '',
+    port: Number(place?.port ?? 22),
+    ...(host.identity_file === undefined ? {} : { identityFile: expandHome(host.identity_file) }),
+    knownHosts: expandHome(host.known_hosts),
+  }
+}
+
+function expandHome(path: string): string {
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path
 }

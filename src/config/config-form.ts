@@ -1,0 +1,149 @@
+/** What may stand in qnav.yml. Every message says what is allowed; the place is added by load-config.ts. */
+import { distance } from 'fastest-levenshtein'
+import { z } from 'zod'
+import { parseDuration } from './duration.js'
+
+/** A mapping with exactly these keys; a key that is not among them is answered with the nearest. */
+function section<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys, Object.keys(shape))
+      return issue.code === 'invalid_type'
+        ? `must be a mapping with ${listOf(Object.keys(shape))}`
+        : undefined
+    },
+  })
+}
+
+/** Text that a rule of its own judges: numbers and lists are not taken for it. */
+function text(what: string, rule: RegExp) {
+  const error = `must be ${what}`
+  return z.string({ error }).regex(rule, { error })
+}
+
+function list<Item extends z.ZodType>(item: Item, what: string) {
+  return z.array(item, { error: `must be a list of ${what}, such as [a, b]` })
+}
+
+const yesOrNo = z.boolean({ error: 'must be true or false' })
+const absolutePath = text('an absolute path', /^\/[^\0]*$/)
+const ownPath = text('an absolute path, or one that begins with ~/', /^(?:\/|~\/)[^\0]*$/)
+const objectName = text('a name of letters, digits, ".", "_" and "-"', /^[A-Za-z0-9][\w.-]{0,62}$/)
+const account = text('the name of an account', /^[A-Za-z_][\w.-]{0,31}$/)
+const channelId = text('a channel id such as C0123ABCD (channel details, at the bottom)', /^[CG][A-Z0-9]+$/)
+const userId = text(
+  'a Slack user id such as U0123ABCD (profile, "Copy member ID"), not a name',
+  /^[UW][A-Z0-9]+$/,
+)
+const groupId = text('a Slack user group id such as S0123ABCD, not a handle', /^S[A-Z0-9]+$/)
+const address = text(
+  'user@host or user@host:port, such as qnav@kvm2.example.com:22',
+  /^[A-Za-z_][\w.-]{0,31}@(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?$/,
+).refine((whole) => isPort(/:(\d+)$/.exec(whole)?.[1] ?? '22'), { error: 'must have a port from 1 to 65535' })
+
+const label = z.union([z.string(), z.number(), z.boolean()], { error: 'must be text' }).transform(String)
+
+const everyHost = {
+  labels: z.record(z.string(), label, { error: 'must be a mapping such as { site: ams }' }).default({}),
+  libvirt: section({
+    socket: absolutePath.exactOptional(),
+    uri: z
+      .enum(['qemu:///system', 'test:///default'], { error: 'must be qemu:///system' })
+      .default('qemu:///system'),
+  }).prefault({}),
+  kcli: section({
+    path: absolutePath.exactOptional(),
+    sudo: yesOrNo.default(false),
+    user: account.exactOptional(),
+    config: absolutePath.exactOptional(),
+  }).prefault({}),
+  virttype: z.enum(['auto', 'kvm', 'qemu'], { error: 'must be auto, kvm or qemu' }).default('auto'),
+  pool: objectName.default('default'),
+  network: objectName.default('default'),
+  run_directory: absolutePath.exactOptional(),
+}
+
+const host = z.discriminatedUnion(
+  'transport',
+  [
+    section({ transport: z.literal('local'), ...everyHost }),
+    section({
+      transport: z.literal('ssh'),
+      address,
+      identity_file: ownPath.exactOptional(),
+      known_hosts: ownPath.default('~/.ssh/known_hosts'),
+      ...everyHost,
+    }),
+  ],
+  { error: 'must be local (the bot runs on this host) or ssh' },
+)
+
+const hostName = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/
+
+const members = section({
+  users: list(userId, 'Slack user ids').default([]),
+  groups: list(groupId, 'Slack user group ids').default([]),
+}).prefault({})
+
+const risk = z.enum(['change', 'destructive', 'host'], {
+  error: 'must be change, destructive or host (read commands never wait)',
+})
+
+const approval = section({
+  risk: z.union([risk.transform((one) => [one]), list(risk, 'risks').min(1)], {
+    error: 'must be a list of change, destructive and host (read commands never wait)',
+  }),
+  approvers: z.int({ error: 'must be a whole number from 1 to 10' }).min(1).max(10).default(1),
+  expires: z
+    .unknown()
+    .transform((value, context) => {
+      const ms = typeof value === 'string' ? parseDuration(value) : undefined
+      if (ms !== undefined) return ms
+      context.addIssue({
+        code: 'custom',
+        message: 'must be a time from 1m to 30d, such as 30m, 4h or 2d',
+        input: value,
+      })
+      return z.NEVER
+    })
+    .prefault('4h'),
+})
+
+export const configForm = section({
+  slack: section({ approvals_channel: channelId.exactOptional() }).prefault({}),
+  hosts: z
+    .record(z.string(), host, { error: 'must be a mapping from host names to hosts' })
+    .check((context) => {
+      const names = Object.keys(context.value)
+      if (names.length === 0) {
+        context.issues.push({ code: 'custom', message: 'must name at least one host', input: context.value })
+      }
+      for (const name of names.filter((each) => !hostName.test(each))) {
+        const message = `"${name}" cannot be the name of a host: lower-case letters, digits, "." and "-", at most 63`
+        context.issues.push({ code: 'custom', message, path: [name], input: name })
+      }
+    }),
+  roles: section({ operator: members, approver: members, admin: members }).prefault({}),
+  approvals: list(approval, 'rules').default([]),
+})
+
+export type ConfigFile = z.output<typeof configForm>
+
+function isPort(digits: string): boolean {
+  return Number(digits) >= 1 && Number(digits) <= 65_535
+}
+
+function unknownKeys(keys: readonly string[], allowed: readonly string[]): string {
+  return keys
+    .map((key) => {
+      const nearest = [...allowed].sort((a, b) => distance(key, a) - distance(key, b))[0]
+      const isNear = nearest !== undefined && distance(key, nearest) <= Math.max(2, key.length / 3)
+      const hint = isNear ? `did you mean "${nearest}"? ` : ''
+      return `has no key "${key}"; ${hint}Allowed: ${listOf(allowed)}`
+    })
+    .join('; ')
+}
+
+function listOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+}

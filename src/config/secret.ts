@@ -1,0 +1,67 @@
+/** One secret from wherever it may come; never repeated in a message. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../errors.js'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/**
+ * The variable itself, else the file that `<name>_FILE` names, else the systemd credential of that name in lower case;
+ * undefined when there is none. Rejects with `bad-config` when it cannot be read or does not begin with `prefix`.
+ */
+export async function readSecret(env: Env, name: string, prefix: string): Promise<string | undefined> {
+  const found =
+    (await fromEnvironment(env, name)) ?? (await fromFile(env, name)) ?? (await fromCredential(env, name))
+  if (found === undefined) return undefined
+  const { secret, source } = found
+  if (secret === '' || /\s/.test(secret)) {
+    throw bad(`${name}, from ${source}, ${secret === '' ? 'is empty' : 'has white space inside'}.`, name)
+  }
+  if (!secret.startsWith(prefix)) throw bad(`${name}, from ${source}, does not begin with ${prefix}.`, name)
+  return secret
+}
+
+interface Found {
+  secret: string
+  source: string
+}
+
+async function fromEnvironment(env: Env, name: string): Promise<Found | undefined> {
+  const value = env[name]
+  return value === undefined || value === '' ? undefined : { secret: value.trim(), source: 'the environment' }
+}
+
+async function fromFile(env: Env, name: string): Promise<Found | undefined> {
+  const path = env[`${name}_FILE`]
+  if (path === undefined || path === '') return undefined
+  const secret = await read(path)
+  if (secret !== undefined) return { secret, source: path }
+  throw bad(`${name}_FILE names ${path}, and there is no such file.`, name)
+}
+
+async function fromCredential(env: Env, name: string): Promise<Found | undefined> {
+  const directory = env.CREDENTIALS_DIRECTORY
+  if (directory === undefined || directory === '') return undefined
+  const path = join(directory, name.toLowerCase())
+  const secret = await read(path)
+  return secret === undefined ? undefined : { secret, source: path }
+}
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path, 'utf8')).trim()
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+    if (code === 'ENOENT') return undefined
+    throw new UserError('bad-config', `${path} cannot be read (${code}).`, {
+      fix: 'Let the user who runs qnav read it (and nobody else).',
+      cause,
+    })
+  }
+}
+
+function bad(message: string, name: string): UserError {
+  return new UserError('bad-config', message, {
+    fix: `Copy ${name} again; docs/install.md says where it is shown.`,
+  })
+}

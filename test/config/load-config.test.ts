@@ -1,0 +1,329 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../../src/config/index.js'
+import { UserError } from '../../src/errors.js'
+import { aFolder } from './temporary-folder.js'
+
+const example = fileURLToPath(new URL('../../qnav.example.yml', import.meta.url))
+const oneHost = 'hosts:\n  kvm1:\n    transport: local\n'
+
+async function load(text: string) {
+  return loadConfig(join(await aFolder({ 'qnav.yml': text }), 'qnav.yml'))
+}
+
+async function refusal(text: string): Promise<UserError> {
+  const error = await load(text).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof UserError))
+    throw new Error(`not refused with a UserError: ${String(error)}\n${text}`)
+  expect(error.code).toBe('bad-config')
+  return error
+}
+
+describe('qnav.yml', () => {
+  it('is what the example shows', async () => {
+    const config = await loadConfig(example)
+    expect(config).toMatchObject({
+      path: example,
+      approvalsChannel: 'C0APPROVE',
+      policy: {
+        roles: {
+          operator: { users: ['U1', 'U2'], groups: ['S1'] },
+          approver: { users: ['U3'], groups: [] },
+          admin: { users: ['U4'], groups: [] },
+        },
+        approvals: [
+          { risks: ['change', 'destructive', 'host'], rule: { approvers: 1, expiresMs: 4 * 3_600_000 } },
+        ],
+      },
+    })
+    expect(config.hosts).toEqual([
+      {
+        name: 'kvm1',
+        labels: { site: 'ams', env: 'lab' },
+        connection: { transport: 'local' },
+        libvirt: { uri: 'qemu:///system' },
+        kcli: { sudo: false },
+        virtType: 'auto',
+        pool: 'default',
+        network: 'default',
+      },
+      {
+        name: 'kvm2',
+        labels: {},
+        connection: {
+          transport: 'ssh',
+          user: 'lab-user',
+          host: 'kvm2.example.com',
+          port: 22,
+          identityFile: join(homedir(), '.ssh/id_ed25519'),
+          knownHosts: join(homedir(), '.ssh/known_hosts'),
+        },
+        libvirt: { uri: 'qemu:///system' },
+        kcli: { path: '/usr/bin/kcli', sudo: true },
+        virtType: 'auto',
+        pool: 'default',
+        network: 'default',
+      },
+      expect.objectContaining({
+        name: 'kvm3',
+        connection: expect.objectContaining({ user: 'qnav', host: '192.0.2.13', port: 22 }),
+      }),
+    ])
+  })
+
+  it('needs no more than one host', async () => {
+    expect(await load(oneHost)).toMatchObject({ hosts: [{ name: 'kvm1' }], policy: { approvals: [] } })
+  })
+
+  it('takes every optional key of a host', async () => {
+    const { hosts } = await load(`hosts:
+  kvm9:
+    transport: ssh
+    address: "root@[fe80::1]:2222"
+    known_hosts: /etc/qnav/known_hosts
+    labels: { rack: 12, spare: false }
+    libvirt: { socket: /run/libvirt/libvirt-sock, uri: qemu:///system }
+    kcli: { user: lab, config: /etc/kcli.yml }
+    virttype: qemu
+    pool: vms
+    network: lab
+    run_directory: /var/tmp/qnav
+`)
+    expect(hosts).toEqual([
+      {
+        name: 'kvm9',
+        labels: { rack: '12', spare: 'false' },
+        connection: {
+          transport: 'ssh',
+          user: 'root',
+          host: 'fe80::1',
+          port: 2222,
+          knownHosts: '/etc/qnav/known_hosts',
+        },
+        libvirt: { socket: '/run/libvirt/libvirt-sock', uri: 'qemu:///system' },
+        kcli: { sudo: false, user: 'lab', config: '/etc/kcli.yml' },
+        virtType: 'qemu',
+        pool: 'vms',
+        network: 'lab',
+        runDirectory: '/var/tmp/qnav',
+      },
+    ])
+  })
+
+  it.each<[string, string, number, RegExp]>([
+    [
+      'an unknown key',
+      `${oneHost}    transprot: ssh\n`,
+      4,
+      /hosts\.kvm1 has no key "transprot"; did you mean "transport"\?/,
+    ],
+    ['an unknown section', `${oneHost}role: {}\n`, 4, /the file has no key "role"; did you mean "roles"\?/],
+    [
+      'a key of the other transport',
+      `${oneHost}    address: a@b\n`,
+      4,
+      /hosts\.kvm1 has no key "address".*Allowed: transport/,
+    ],
+    [
+      'a wrong transport',
+      'hosts:\n  kvm1:\n    transport: telnet\n',
+      3,
+      /hosts\.kvm1\.transport: "telnet" must be local.* or ssh/,
+    ],
+    ['a missing transport', 'hosts:\n  kvm1:\n    pool: x\n', 2, /hosts\.kvm1\.transport is missing/],
+    [
+      'a missing address',
+      'hosts:\n  kvm1:\n    transport: ssh\n',
+      2,
+      /hosts\.kvm1\.address is missing; it must be user@host/,
+    ],
+    [
+      'an address without user',
+      'hosts:\n  kvm1:\n    transport: ssh\n    address: kvm1.example.com\n',
+      4,
+      /hosts\.kvm1\.address: "kvm1\.example\.com" must be user@host or user@host:port/,
+    ],
+    [
+      'an address that ssh would take for an option',
+      'hosts:\n  kvm1:\n    transport: ssh\n    address: a@-oProxyCommand=x\n',
+      4,
+      /must be user@host/,
+    ],
+    [
+      'a port that is none',
+      'hosts:\n  kvm1:\n    transport: ssh\n    address: a@b:99999\n',
+      4,
+      /hosts\.kvm1\.address: "a@b:99999" .*65535/,
+    ],
+    [
+      'a relative path',
+      'hosts:\n  k:\n    transport: ssh\n    address: a@b\n    identity_file: id\n',
+      5,
+      /absolute path/,
+    ],
+    [
+      'a bad host name',
+      'hosts:\n  "kvm 1":\n    transport: local\n',
+      2,
+      /"kvm 1" cannot be the name of a host/,
+    ],
+    ['no hosts', 'hosts: {}\n', 1, /hosts: .*must name at least one host/],
+    ['hosts that are missing', 'roles: {}\n', 1, /hosts is missing/],
+    [
+      'text for a truth value',
+      `${oneHost}    kcli: { sudo: yes }\n`,
+      4,
+      /kcli\.sudo: "yes" must be true or false/,
+    ],
+    ['a wrong virttype', `${oneHost}    virttype: tcg\n`, 4, /virttype: "tcg" must be auto, kvm or qemu/],
+    [
+      'a user by name',
+      `${oneHost}roles:\n  operator: { users: ["@ada"] }\n`,
+      5,
+      /roles\.operator\.users\.0: "@ada" must be a Slack user id/,
+    ],
+    [
+      'users that are no list',
+      `${oneHost}roles:\n  admin: { users: U1 }\n`,
+      5,
+      /roles\.admin\.users: "U1" must be a list/,
+    ],
+    [
+      'an unknown role',
+      `${oneHost}roles:\n  operators: {}\n`,
+      5,
+      /roles has no key "operators"; did you mean "operator"/,
+    ],
+    [
+      'a channel by name',
+      `${oneHost}slack: { approvals_channel: "#ops" }\n`,
+      4,
+      /"#ops" must be a channel id/,
+    ],
+    ['a wrong risk', withRule('{ risk: [reboot] }'), 7, /approvals\.0\.risk.*change, destructive/],
+    ['a rule for reading', withRule('{ risk: [read] }'), 7, /read commands never wait/],
+    [
+      'a wrong duration',
+      withRule('{ risk: [change], expires: tomorrow }'),
+      7,
+      /expires: "tomorrow" must be a time from 1m to 30d/,
+    ],
+    ['a duration without unit', withRule('{ risk: [change], expires: 4 }'), 7, /expires: 4 must be a time/],
+    ['no approvers', withRule('{ risk: [change], approvers: 0 }'), 7, /approvals\.0\.approvers: 0/],
+    [
+      'more approvers than there are',
+      withRule('{ risk: [change], approvers: 2 }'),
+      7,
+      /asks for 2 .* names 1/,
+    ],
+    [
+      'approvals without a channel',
+      `${oneHost}approvals:\n  - { risk: [change] }\n`,
+      4,
+      /need slack\.approvals_channel/,
+    ],
+    ['a key that stands twice', `${oneHost}    transport: ssh\n`, 4, /stands twice/],
+    ['a tab', 'hosts:\n\tkvm1:\n', 2, /tab/],
+    ['an open bracket', 'hosts:\n  kvm1: { transport: local\n', 3, /flow|collection|\}/i],
+    ['a list at the top', '- a\n', 1, /must be a mapping with slack, hosts, roles and approvals/],
+  ])('with %s is refused, naming the line and what is allowed', async (_, text, line, message) => {
+    const error = await refusal(text)
+    expect(error.message).toMatch(message)
+    expect(error.message).toMatch(new RegExp(`qnav\\.yml:${line}: `))
+    expect(error.fix).not.toBe('')
+  })
+
+  it('names all mistakes at once', async () => {
+    const { message } = await refusal(
+      'hosts:\n  a:\n    transport: x\n  b:\n    transport: local\n    pol: y\n',
+    )
+    expect(message.split('\n')).toHaveLength(2)
+  })
+
+  it.each(['', '# only a comment\n', '---\n'])('that is empty says how to start: %j', async (text) => {
+    const error = await refusal(text)
+    expect(error.message).toContain('is empty')
+    expect(error.fix).toContain('cp qnav.example.yml')
+  })
+
+  it('that is missing says how to start', async () => {
+    const path = join(await aFolder(), 'qnav.yml')
+    await expect(loadConfig(path)).rejects.toMatchObject({
+      code: 'bad-config',
+      message: expect.stringContaining(path),
+      fix: expect.stringContaining('cp qnav.example.yml'),
+    })
+  })
+
+  it('that cannot be read says why', async () => {
+    await expect(loadConfig(await aFolder())).rejects.toMatchObject({
+      message: expect.stringContaining('EISDIR'),
+    })
+  })
+
+  it('does not explode by aliases', async () => {
+    const bomb = Array.from({ length: 20 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n}, `.repeat(9)}]`)
+    const error = await refusal(`a0: &a0 [x]\n${bomb.join('\n')}\n`)
+    expect(error.message).toMatch(/alias/i)
+  })
+
+  it('never repeats a token that was put into it', async () => {
+    const error = await refusal(`${oneHost}slack:\n  approvals_channel: xoxb-1234567890-abcdefghij\n`)
+    expect(error.message).not.toContain('1234567890')
+  })
+
+  it('is loaded or refused with a place, whatever it holds', async () => {
+    const folder = await aFolder()
+    const { writeFile } = await import('node:fs/promises')
+    const word = fc.constantFrom(
+      'hosts',
+      'kvm1',
+      'transport',
+      'local',
+      'ssh',
+      'roles',
+      'approvals',
+      'risk',
+      '1',
+      'null',
+    )
+    const mark = fc.constantFrom(
+      ': ',
+      '\n',
+      '\n  ',
+      '\n    ',
+      '- ',
+      '{',
+      '}',
+      '[',
+      ']',
+      ', ',
+      '"',
+      '&a ',
+      '*a',
+      '!!x ',
+      '\t',
+      '#',
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(word, mark), { maxLength: 30 }), async (parts) => {
+        const path = join(folder, 'qnav.yml')
+        await writeFile(path, parts.join(''))
+        const outcome = await loadConfig(path).catch((error: unknown) => error)
+        if (outcome instanceof Error) expect(outcome).toMatchObject({ code: 'bad-config' })
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+/** A configuration whose line 7 is the approval rule. */
+function withRule(rule: string): string {
+  return `slack: { approvals_channel: C1 }\nroles: { approver: { users: [U3] } }\n${oneHost}approvals:\n  - ${rule}\n`
+}
