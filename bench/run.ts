@@ -1,0 +1,35 @@
+/** `npm run bench [-- --json FILE]`: our way beside what a user would run instead, in one run, as ratios. */
+import { writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { compareListing } from './listing.js'
+import type { Comparison } from './measure.js'
+import { measureMemory } from './memory.js'
+import { compareSlackLatency } from './slack-latency.js'
+
+const { values } = parseArgs({ options: { json: { type: 'string' } } })
+
+const rows: Comparison[] = []
+for (const bench of [compareSlackLatency, compareListing, measureMemory]) rows.push(...(await bench()))
+
+const shown = rows.map((row) => [
+  row.met ? 'met ' : 'MISS',
+  row.name,
+  `${row.ours.toFixed(2)} ${row.unit}`,
+  `${row.other.toFixed(2)} ${row.unit}`,
+  row.against,
+  `${row.ratio.toFixed(2)}×`,
+  row.target,
+])
+const header = ['', 'what', 'qnav', 'other', 'against', 'ratio', 'target']
+const widths = header.map((title, column) =>
+  Math.max(title.length, ...shown.map((row) => row[column]?.length ?? 0)),
+)
+for (const row of [header, ...shown]) {
+  process.stdout.write(
+    `${row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()}\n`,
+  )
+}
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`)

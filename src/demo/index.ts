@@ -1,0 +1,5 @@
+export { attempt, exists, hasProgram, run } from './commands.js'
+export { type Demo, type DemoOptions, demoCommand, startDemo } from './demo.js'
+export { type Lab, type LabOptions, labCache, prepareLab } from './lab.js'
+export { type LoopbackSshd, startLoopbackSshd } from './loopback-sshd.js'
+export { installMissing, type Missing, missingParts, type Purpose } from './system-parts.js'

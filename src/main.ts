@@ -1,0 +1,112 @@
+/** Composition root: builds the parts and connects them. The bot is the house plus Slack; `qnav run` is the house alone. */
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createFleet } from './agents/index.js'
+import { loadCatalogue } from './command/index.js'
+import type { Settings, SlackSettings } from './config/index.js'
+import { createJobs, type LocalJobs } from './jobs/index.js'
+import type { Logger } from './log.js'
+import { createPolicy, type GroupDirectory } from './policy/index.js'
+import { createRequests, type Requests } from './request/index.js'
+import { createSlackSurface } from './slack/index.js'
+import { openAuditLog, openDataDirectory } from './store/index.js'
+import { serveTerminal } from './terminal/index.js'
+
+/** Where the command files are: beside this file's folder, as sources and as built files alike. */
+const commandsDirectory = fileURLToPath(new URL('../commands', import.meta.url))
+
+/** Everything but Slack. */
+export interface House {
+  requests: Requests
+  jobs: LocalJobs
+  /** Where what must survive a restart is kept. */
+  dataDirectory: string
+  /** Resumes unfinished jobs and opens the terminal's entrance. Call once every surface listens. */
+  open(): Promise<void>
+  /** Stops in the reverse order; jobs under way go on at the next start. */
+  close(): Promise<void>
+}
+
+/** Where `qnav run` finds the running bot. */
+export function terminalSocket(dataDirectory: string): string {
+  return join(dataDirectory, 'qnav.sock')
+}
+
+/**
+ * Builds the house on its data directory. Rejects with `data-dir-in-use` when another process has it.
+ * `groups` is asked only once requests come in, so it may be a surface that starts later.
+ */
+export async function buildHouse(settings: Settings, log: Logger, groups?: GroupDirectory): Promise<House> {
+  const closers: (() => Promise<void>)[] = []
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) {
+      await closer().catch((error: unknown) => log.error({ err: error }, 'a part did not close'))
+    }
+  }
+  try {
+    const data = await openDataDirectory(settings.dataDirectory, { log })
+    closers.push(() => data.close())
+    const auditLog = await openAuditLog(data, { log })
+    closers.push(() => auditLog.close())
+    const audit = auditLog.append.bind(auditLog)
+
+    const { fleet, close: closeFleet } = createFleet({ hosts: settings.hosts, log })
+    closers.push(closeFleet)
+    const policy = createPolicy({ settings: settings.policy, log, ...(groups ? { groups } : {}) })
+    const jobs = createJobs({ data, audit, log })
+    closers.push(() => jobs.stop())
+    const catalogue = await loadCatalogue(commandsDirectory)
+    const requests = createRequests({ catalogue, policy, fleet, jobs, audit })
+
+    return {
+      requests,
+      jobs,
+      dataDirectory: data.path,
+      async open() {
+        await jobs.start()
+        const terminal = await serveTerminal(terminalSocket(data.path), { requests, jobs, log })
+        closers.push(() => terminal.stop())
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+export interface Bot {
+  stop(): Promise<void>
+}
+
+/** Starts the whole bot. Resolves when Slack is connected. Rejects with a UserError when a part cannot start. */
+export async function startBot(settings: Settings & { slack: SlackSettings }, log: Logger): Promise<Bot> {
+  // Policy asks Slack for group members, Slack hands requests to the house: the directory is bound before it is asked.
+  let groups: GroupDirectory | undefined
+  const house = await buildHouse(settings, log, {
+    membersOf: async (id) => (groups === undefined ? [] : groups.membersOf(id)),
+  })
+  try {
+    const slack = createSlackSurface({
+      settings: settings.slack,
+      requests: house.requests,
+      jobs: house.jobs,
+      dataDirectory: house.dataDirectory,
+      log,
+      ...(settings.approvalsChannel ? { approvalsChannel: settings.approvalsChannel } : {}),
+    })
+    groups = slack.groups
+    await slack.start()
+    await house.open()
+    await slack.catchUp()
+    return {
+      async stop() {
+        await slack.stop()
+        await house.close()
+      },
+    }
+  } catch (error) {
+    await house.close()
+    throw error
+  }
+}

@@ -1,0 +1,89 @@
+/** The body of every job that a command starts: plan, ask, lock, look again, work. */
+import { z } from 'zod'
+import type { Fleet } from '../agents/agent.js'
+import type { Catalogue, ChangeCommand } from '../command/index.js'
+import { UserError } from '../errors.js'
+import type { JobBody, JobContext, Json } from '../jobs/index.js'
+import type { Policy } from '../policy/index.js'
+import type { Plan } from '../report/index.js'
+
+export const commandJobName = 'command'
+/** Raised whenever a journal written by an older body could be misread. */
+export const commandJobVersion = 1
+
+const commandJobInput = z.object({ path: z.string(), args: z.record(z.string(), z.unknown()) })
+
+export interface CommandJobParts {
+  catalogue: Catalogue
+  policy: Pick<Policy, 'approvalRule'>
+  fleet: Fleet
+}
+
+interface SettledPlan {
+  plan: Plan
+  args: Record<string, unknown>
+  locks: string[]
+}
+
+/** Builds the body. Its journal: step "plan", then the approval if a rule asks for one, then the command's own steps. */
+export function commandJob({ catalogue, policy, fleet }: CommandJobParts): JobBody {
+  return async (context) => {
+    const input = commandJobInput.parse(context.job.input)
+    const command = changeCommand(catalogue, input.path)
+    const makePlan = async (args: Record<string, unknown>): Promise<SettledPlan> =>
+      command.plan(args, { caller: context.job.requester, fleet })
+
+    const settled = await stepOf<SettledPlan>(context, 'plan', () => makePlan(input.args))
+    await context.plan(async () => settled.plan)
+
+    const rule = policy.approvalRule(command.risk)
+    if (rule !== undefined) await context.approval(rule)
+    await context.lock(settled.locks)
+    if (rule !== undefined) {
+      // Hours may have passed, and other jobs: what stands in the way now was not there when the plan was approved.
+      await stepOf<{ ready: boolean }>(context, 'look again', async () => {
+        refuseBlocked((await makePlan(settled.args)).plan)
+        return { ready: true }
+      })
+    }
+    return command.run(settled.args, {
+      job: context.job,
+      fleet,
+      agent: (host) => fleet.agent(host),
+      signal: context.signal,
+      step: (name, work) => context.step(name, work),
+      publish: (report) => context.publish(report),
+    })
+  }
+}
+
+function changeCommand(catalogue: Catalogue, path: string): ChangeCommand {
+  const command = catalogue.get(path)
+  if (command === undefined || command.risk === 'read') {
+    throw new UserError(
+      'unknown-command',
+      `This version of qnav has no command "${path}" that changes anything.`,
+      {
+        fix: 'Type the command again; `help` lists what there is.',
+      },
+    )
+  }
+  return command
+}
+
+function refuseBlocked(plan: Plan): void {
+  if (plan.kind === 'ready') return
+  const [first] = plan.blockers
+  throw new UserError(
+    'changed-since',
+    `Since the plan was approved: ${plan.blockers.map((each) => each.message).join(' ')}`,
+    {
+      fix: first.fix,
+    },
+  )
+}
+
+/** Plans and arguments are JSON by contract (definition.ts), which their types cannot say. */
+async function stepOf<T>(context: JobContext, name: string, work: () => Promise<T>): Promise<T> {
+  return (await context.step(name, async () => (await work()) as Json)) as T
+}

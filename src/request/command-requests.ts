@@ -1,0 +1,60 @@
+/** Text in, answer out: parse with the command's own schema, ask policy, then read now or start a job. */
+import type { Fleet } from '../agents/agent.js'
+import type { Catalogue } from '../command/index.js'
+import { UserError } from '../errors.js'
+import type { Jobs, Json } from '../jobs/index.js'
+import type { Policy } from '../policy/index.js'
+import type { AuditLog } from '../store/index.js'
+import { commandJob, commandJobName, commandJobVersion } from './command-job.js'
+import type { Answer, Request, Requests } from './request.js'
+
+export interface RequestParts {
+  catalogue: Catalogue
+  policy: Policy
+  fleet: Fleet
+  jobs: Jobs
+  audit: AuditLog['append']
+}
+
+/** Registers the job body and returns the one entrance for every surface. Call before `jobs.start()`. */
+export function createRequests({ catalogue, policy, fleet, jobs, audit }: RequestParts): Requests {
+  jobs.register(commandJobName, commandJobVersion, commandJob({ catalogue, policy, fleet }))
+
+  return {
+    async handle(request: Request): Promise<Answer> {
+      const { person, origin, text } = request
+      const rights = await policy.rightsOf(person)
+      try {
+        const { path, command, args, line } = catalogue.parse(text)
+        rights.demand(command.risk)
+        if (command.risk === 'read') {
+          const report = await command.run(args, {
+            caller: { ...person, roles: rights.roles },
+            fleet,
+            jobs,
+            catalogue,
+            mayAsk: (risk) =>
+              !rights.mayAsk(risk) ? 'no' : policy.approvalRule(risk) ? 'with approval' : 'yes',
+            mayApprove: rights.mayApprove,
+            isAdmin: rights.isAdmin,
+          })
+          return { kind: 'report', report }
+        }
+        const job = await jobs.submit({
+          body: commandJobName,
+          title: line,
+          input: { path, args: args as Json },
+          requester: person,
+          origin,
+          ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
+        })
+        return { kind: 'job', job }
+      } catch (error) {
+        if (error instanceof UserError && error.code === 'not-allowed') {
+          await audit({ event: 'refused', by: person, text, why: error.message })
+        }
+        throw error
+      }
+    },
+  }
+}

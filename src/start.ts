@@ -1,0 +1,33 @@
+/** `qnav start`: the bot until SIGINT or SIGTERM. */
+import { loadSettings } from './config/index.js'
+import { createLog } from './log.js'
+import { startBot } from './main.js'
+
+/** How long a stop may take before the process leaves anyway; unfinished jobs go on at the next start. */
+const stopWithinMs = 15_000
+
+export async function start(env: NodeJS.ProcessEnv): Promise<number> {
+  const { slack, ...settings } = await loadSettings(env, { slack: 'required' })
+  if (slack === undefined) throw new Error('settings for Slack are required and were not loaded')
+  const log = createLog({ level: settings.logLevel })
+  const bot = await startBot({ ...settings, slack }, log)
+  log.info({ hosts: settings.hosts.map(({ name }) => name), node: process.version }, 'qnav is up')
+
+  const signal = await stopSignal()
+  log.info({ signal }, 'qnav stops')
+  const hurry = setTimeout(() => {
+    log.error({}, 'qnav did not stop in time and leaves; unfinished jobs go on at the next start')
+    process.exit(1)
+  }, stopWithinMs)
+  await bot.stop()
+  clearTimeout(hurry)
+  return 0
+}
+
+/** The first signal that asks this process to stop. */
+export function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', resolve)
+    process.once('SIGTERM', resolve)
+  })
+}
