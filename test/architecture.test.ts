@@ -55,7 +55,10 @@ const dynamic = /\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/g
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8')
   const found = [
-    ...[...text.matchAll(statement)].map((match) => ({ path: match[2] ?? '', typeOnly: match[1] !== undefined })),
+    ...[...text.matchAll(statement)].map((match) => ({
+      path: match[2] ?? '',
+      typeOnly: match[1] !== undefined,
+    })),
     ...[...text.matchAll(dynamic)].map((match) => ({ path: match[1] ?? '', typeOnly: false })),
   ]
   return found.map(({ path, typeOnly }) => {
@@ -64,7 +67,9 @@ function importsOf(file: string): Import[] {
   })
 }
 
-const crossing = [...sourceFiles('src'), ...sourceFiles('commands')].flatMap(importsOf).filter(({ from, to }) => from !== to)
+const crossing = [...sourceFiles('src'), ...sourceFiles('commands')]
+  .flatMap(importsOf)
+  .filter(({ from, to }) => from !== to)
 
 describe('the house', () => {
   it('has rooms that import only the rooms they may import', () => {
