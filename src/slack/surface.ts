@@ -1,9 +1,22 @@
 /** The Slack side of the bot, put together. */
-import type { Clock, Jobs } from '../jobs/index.js'
+import { App, type Receiver } from '@slack/bolt'
+import { type Clock, type Jobs, systemClock } from '../jobs/index.js'
 import type { Logger } from '../log.js'
 import type { GroupDirectory } from '../policy/index.js'
 import type { Requests } from '../request/index.js'
+import { Answering } from './answering.js'
+import { callFailure } from './call-failure.js'
+import { type CardBook, JobCards, openCardBook } from './cards/index.js'
+import { clientOptions, createClients } from './clients.js'
 import type { SlackConnection } from './connection.js'
+import { Intake } from './intake.js'
+import { listen } from './listeners.js'
+import { createOutbox } from './outbox/index.js'
+import { isTokenProblem, PooledSocketReceiver, SignedHttpReceiver } from './receivers/index.js'
+import { slackLogger } from './slack-logger.js'
+import { slackUnavailable, wrongToken } from './start-errors.js'
+import { slackGroups } from './user-groups.js'
+import { createWhisper } from './whisper.js'
 
 export interface SlackParts {
   settings: SlackConnection
@@ -15,18 +28,107 @@ export interface SlackParts {
   dataDirectory: string
   log: Logger
   clock?: Clock
+  /** Where deliveries come from; by default what `settings.receiver` says. */
+  receiver?: Receiver
+  /** Remembers cards in the data directory when absent. */
+  cardBook?: CardBook
 }
 
 export interface SlackSurface {
-  /** Listens and connects. Rejects with `bad-config` (a token Slack does not accept) or `slack-unavailable`. */
+  /** Listens and connects. Rejects with `bad-config` (a token Slack does not accept, a port that is taken) or
+   * `slack-unavailable`. */
   start(): Promise<void>
   /** Brings the cards of all jobs up to date. Call when the jobs are loaded (after `jobs.start()`). */
   catchUp(): Promise<void>
-  /** Takes nothing more in, finishes what was taken in, sends what waits to be sent; at most some 8 s. */
+  /** Takes nothing more in, finishes what was taken in, sends what waits to be sent; within some 11 s. */
   stop(): Promise<void>
   groups: GroupDirectory
 }
 
-export function createSlackSurface(_parts: SlackParts): SlackSurface {
-  throw new Error('not yet')
+/** Together with the receivers' 3 s below the 15 s that the process has. */
+const answerWithinMs = 4000
+const sendWithinMs = 4000
+
+export function createSlackSurface(parts: SlackParts): SlackSurface {
+  const { settings, requests, jobs, approvalsChannel, dataDirectory, clock = systemClock } = parts
+  const log = parts.log.child({ room: 'slack' })
+  const { interactive, background } = createClients(settings, log)
+  const receiver = parts.receiver ?? createReceiver(settings, log, clock)
+  const outbox = createOutbox({ client: background, log, clock })
+  const intake = new Intake({ log, clock })
+  let cards: JobCards | undefined
+
+  /** Its own check, because the library's makes two calls and says less. */
+  const checkToken = async () => {
+    try {
+      const { bot_id, user_id, team_id, team } = await interactive.auth.test()
+      log.info({ team, bot: user_id }, 'Slack accepts the bot')
+      return {
+        botToken: settings.botToken,
+        ...(bot_id === undefined ? {} : { botId: bot_id }),
+        ...(user_id === undefined ? {} : { botUserId: user_id }),
+        ...(team_id === undefined ? {} : { teamId: team_id }),
+      }
+    } catch (error) {
+      const { why } = callFailure(error)
+      if (isTokenProblem(why)) throw wrongToken('SLACK_BOT_TOKEN', why, error)
+      throw slackUnavailable('Slack does not answer', why, error)
+    }
+  }
+
+  return {
+    groups: slackGroups({ client: background, log, clock }),
+
+    async start() {
+      const identity = await checkToken()
+      const app = new App({
+        receiver,
+        authorize: async () => identity,
+        clientOptions: clientOptions(settings.apiUrl, { retryConfig: { retries: 2 }, timeout: 5000 }),
+        logger: slackLogger(log),
+        convoStore: false,
+        extendedErrorHandler: true,
+        deferInitialization: true,
+      })
+      // Receivers call this method of the app: here everything that comes in passes the gate.
+      const process = app.processEvent.bind(app)
+      app.processEvent = (event) => intake.take(event, process)
+
+      const book = parts.cardBook ?? (await openCardBook(dataDirectory, log))
+      cards = new JobCards({ jobs, outbox, book, approvalsChannel, log, clock })
+      const whisper = createWhisper({ client: interactive, log })
+      const answering = new Answering({ requests, jobs, cards, outbox, whisper, log })
+      listen({ app, answering, jobs, interactive, log, clock })
+      await app.init()
+      await cards.start()
+      await receiver.start()
+    },
+
+    async catchUp() {
+      cards?.catchUp()
+    },
+
+    async stop() {
+      intake.close()
+      await receiver.stop().catch((error: unknown) => log.error({ err: error }, 'a receiver did not stop'))
+      await intake.drain(answerWithinMs)
+      await outbox.drain(sendWithinMs)
+      cards?.stop()
+      outbox.stop()
+    },
+  }
+}
+
+function createReceiver({ receiver, apiUrl }: SlackConnection, log: Logger, clock: Clock): Receiver {
+  switch (receiver.kind) {
+    case 'socket':
+      return new PooledSocketReceiver({ appToken: receiver.appToken, apiUrl, log, clock })
+    case 'http':
+      return new SignedHttpReceiver({
+        signingSecret: receiver.signingSecret,
+        port: receiver.port,
+        log,
+        clock,
+      })
+  }
 }

@@ -1,0 +1,152 @@
+/** Command lines from Slack, handed on and answered: reports in the channel, mistakes to the person alone. */
+import { randomBytes } from 'node:crypto'
+import { UserError } from '../errors.js'
+import type { Job, Jobs, Person } from '../jobs/index.js'
+import type { Logger } from '../log.js'
+import type { Report } from '../report/index.js'
+import type { Requests } from '../request/index.js'
+import type { JobCards } from './cards/index.js'
+import { type Outbox, PostFailed } from './outbox/index.js'
+import {
+  context,
+  inviteLine,
+  jobLine,
+  type Message,
+  mistake,
+  reportMessage,
+  sections,
+  somethingWentWrong,
+  whatHappened,
+} from './views/index.js'
+import type { Whisper } from './whisper.js'
+
+/** A command line somebody typed or clicked. */
+export interface Line {
+  text: string
+  person: Person
+  channel: string
+  responseUrl: string | undefined
+  /** Tells this delivery from every other. */
+  delivery: string | undefined
+  /** The answer is for them alone, e.g. because the card shows the outcome to everybody. */
+  isPrivate: boolean
+  /** The job that the line is about, when it came from that job's card. */
+  job?: string | undefined
+}
+
+export interface AnsweringParts {
+  requests: Requests
+  jobs: Pick<Jobs, 'get'>
+  cards: Pick<JobCards, 'placeOf' | 'refresh'>
+  outbox: Pick<Outbox, 'post'>
+  whisper: Whisper
+  log: Logger
+  newReference?: () => string
+}
+
+/** A response_url takes 5 answers; one is kept. */
+const whispersForLongOutput = 3
+
+/** Words that concern nobody else. */
+const privateCommand = /^\s*(?:$|help\b|whoami\b)|\s--help\b/i
+
+export class Answering {
+  readonly #parts: AnsweringParts
+  readonly #newReference: () => string
+  #count = 0
+
+  constructor(parts: AnsweringParts) {
+    this.#parts = parts
+    this.#newReference = parts.newReference ?? (() => randomBytes(3).toString('hex'))
+  }
+
+  /** Never rejects: whatever happens, the person is told. */
+  async answer(line: Line): Promise<void> {
+    try {
+      const answer = await this.#parts.requests.handle({
+        text: line.text,
+        person: line.person,
+        origin: { surface: 'slack', channel: line.channel },
+        ...(line.delivery === undefined ? {} : { idempotencyKey: `slack:${line.delivery}` }),
+      })
+      if (answer.kind === 'job') await this.#tellOfJob(answer.job, line)
+      else await this.#giveReport(answer.report, line)
+    } catch (error) {
+      await this.#explain(error, line)
+    }
+  }
+
+  /** The modal or form could not be shown, or anything else went wrong that is not an answer. */
+  async explain(error: unknown, line: Line): Promise<void> {
+    await this.#explain(error, line)
+  }
+
+  async #giveReport(report: Report, line: Line): Promise<void> {
+    const asked = { by: line.person, line: line.text.trim() }
+    if (line.isPrivate || privateCommand.test(line.text)) {
+      const { text, blocks, thread } = reportMessage(report)
+      await this.#whisper(line, { text, blocks })
+      return this.#whisperAll(line, thread)
+    }
+    const { text, blocks, thread } = reportMessage(report, asked)
+    const key = `report:${line.delivery ?? this.#newReference()}:${this.#count++}`
+    try {
+      const at = await this.#parts.outbox.post({ key, channel: line.channel, message: { text, blocks } })
+      for (const [index, message] of thread.entries()) {
+        await this.#parts.outbox.post({ key: `${key}:${index}`, channel: at.channel, thread: at.ts, message })
+      }
+    } catch (error) {
+      if (!(error instanceof PostFailed)) throw error
+      await this.#whisper(line, { text, blocks: [...blocks, ...context([inviteLine(error.why)])] })
+      await this.#whisperAll(line, thread)
+    }
+  }
+
+  /** The card itself is posted by the keeper of cards; only when it is elsewhere there is something to say. */
+  async #tellOfJob(job: Job, line: Line): Promise<void> {
+    const place = await this.#parts.cards.placeOf(job)
+    if (place.kind === 'channel') return
+    const { text, blocks } = jobLine(job)
+    const where = place.kind === 'direct' ? ['Its card is in our direct message.'] : []
+    await this.#whisper(line, {
+      text,
+      blocks: [...blocks, ...sections(where), ...context([inviteLine(place.why)])],
+    })
+  }
+
+  async #explain(error: unknown, line: Line): Promise<void> {
+    if (error instanceof UserError && error.code !== 'internal') {
+      const since = this.#since(line)
+      await this.#whisper(line, mistake(error, since))
+      return
+    }
+    const reference = this.#newReference()
+    this.#parts.log.error({ err: error, reference, person: line.person.id }, 'a request failed unexpectedly')
+    await this.#whisper(line, somethingWentWrong(reference))
+  }
+
+  /** For a click on an old card: what became of the job; and the card is made true again. */
+  #since({ job: id }: Line): string[] {
+    if (id === undefined) return []
+    try {
+      const job = this.#parts.jobs.get(id)
+      if (job.state === 'awaiting-approval') return []
+      this.#parts.cards.refresh(job)
+      return whatHappened(job)
+    } catch {
+      // The mistake itself says that there is no such job.
+      return []
+    }
+  }
+
+  async #whisperAll(line: Line, messages: readonly Message[]): Promise<void> {
+    for (const message of messages.slice(0, whispersForLongOutput)) await this.#whisper(line, message)
+    const left = messages.length - whispersForLongOutput
+    if (left > 0)
+      this.#parts.log.info({ left }, 'long output was cut for somebody outside of a channel of the bot')
+  }
+
+  #whisper({ person, channel, responseUrl }: Line, message: Message): Promise<boolean> {
+    return this.#parts.whisper({ user: person.id, channel, responseUrl }, message)
+  }
+}

@@ -1,0 +1,220 @@
+/** The messages of one job: its card, its approval card, its thread. */
+import { type Clock, isOver, type Job } from '../../jobs/index.js'
+import type { Logger } from '../../log.js'
+import { type Outbox, PostFailed } from '../outbox/index.js'
+import { approvalCard, type CardNotes, jobCard, type Message } from '../views/index.js'
+import type { CardBook, CardEntry, PlaceNote } from './card-book.js'
+import { LiveMessage, type Placed } from './live-message.js'
+
+export interface JobFacesParts {
+  outbox: Outbox
+  book: CardBook
+  approvalsChannel: string | undefined
+  log: Logger
+  clock: Clock
+}
+
+/** Where a job's card is to be seen: in the channel asked, in a direct message because of `why`, or nowhere. */
+export type CardPlace =
+  | { kind: 'channel' }
+  | { kind: 'direct'; why: string }
+  | { kind: 'nowhere'; why: string }
+
+/** How often an approval card that could not be posted is tried again: somebody may invite the bot meanwhile. */
+const approvalRetryMs = 60_000
+
+export class JobFaces {
+  readonly #id: string
+  readonly #parts: JobFacesParts
+  readonly #entry: CardEntry
+  readonly #card: LiveMessage
+  readonly #approval: LiveMessage
+  readonly #notes: CardNotes = {}
+  /** The entry is from before a restart: what it does not know may still have happened. */
+  #isRestored: boolean
+  #job: Job
+  #place: CardPlace = { kind: 'channel' }
+  #finishing: Promise<boolean> | undefined
+  #cancelRetry: (() => void) | undefined
+  #isStopped = false
+
+  constructor(job: Job, entry: CardEntry | undefined, parts: JobFacesParts) {
+    this.#id = job.id
+    this.#job = job
+    this.#entry = entry ?? { threaded: 0 }
+    this.#isRestored = entry !== undefined
+    this.#parts = parts
+    const { card, approval } = this.#entry
+    if (card?.insteadOf !== undefined) this.#notes.askedIn = card.insteadOf
+    this.#card = new LiveMessage({
+      outbox: parts.outbox,
+      render: () => this.#renderCard(),
+      place: () => this.#placeCard(),
+      ...placeOf(card),
+    })
+    this.#approval = new LiveMessage({
+      outbox: parts.outbox,
+      render: () => approvalCard(this.#job),
+      place: () => this.#placeApproval(),
+      ...placeOf(approval),
+    })
+  }
+
+  show(job: Job): void {
+    if (this.#isStopped) return
+    this.#job = job
+    this.#refreshCard()
+    // Only a request that waits gets a new approval card; one that is there is told of the decision.
+    const isAsked = job.state === 'awaiting-approval'
+    if (isAsked || this.#entry.approval !== undefined) this.#approval.refresh(!isAsked)
+  }
+
+  /** Where the card is, once it was posted or could not be. */
+  async placed(): Promise<CardPlace> {
+    await this.#card.placed()
+    return this.#place
+  }
+
+  /** After the job is over: its last words are shown, its thread is posted, and it is forgotten. `false` when that did
+   * not work; it is tried again at the next start. */
+  finish(): Promise<boolean> {
+    this.#finishing ??= this.#finish().catch((error: unknown) => {
+      this.#parts.log.error({ err: error, job: this.#id }, 'the card of a finished job is not complete')
+      return false
+    })
+    return this.#finishing
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#cancelRetry?.()
+  }
+
+  async #finish(): Promise<boolean> {
+    this.#cancelRetry?.()
+    await Promise.all([this.#card.settled(), this.#approval.settled()])
+    if (!this.#isStopped) await this.#postThread()
+    if (this.#isStopped) return false
+    await this.#parts.book.remove(this.#id)
+    return true
+  }
+
+  async #postThread(): Promise<void> {
+    const at = this.#card.at
+    if (at === undefined) return
+    const messages = jobCard(this.#job, this.#notes).thread
+    for (const [index, message] of messages.entries()) {
+      if (index < this.#entry.threaded) continue
+      const key = `thread:${this.#id}:${index}`
+      const mayExist = this.#isRestored
+      await this.#parts.outbox.post({ key, channel: at.channel, thread: at.ts, message, mayExist })
+      this.#isRestored = false
+      this.#entry.threaded = index + 1
+      await this.#remember()
+    }
+  }
+
+  #renderCard(): Message {
+    const { text, blocks } = jobCard(this.#job, this.#notes)
+    return { text, blocks }
+  }
+
+  #refreshCard(): void {
+    const { origin } = this.#job
+    // A job from a terminal has no card; one that Slack refused everywhere would be refused again.
+    if (origin.surface !== 'slack' || origin.channel === undefined || this.#place.kind === 'nowhere') return
+    this.#card.refresh(isOver(this.#job))
+  }
+
+  async #placeCard(): Promise<Placed | undefined> {
+    const { origin, requester } = this.#job
+    if (origin.channel === undefined) return undefined
+    const known = this.#entry.card
+    if (known?.insteadOf === undefined) {
+      const first = await this.#post('card', { channel: origin.channel }, () => this.#renderCard())
+      if (!(first instanceof PostFailed)) return first
+      if (!first.refused) return undefined
+      this.#place = { kind: 'direct', why: first.why }
+    }
+    this.#notes.askedIn = origin.channel
+    const note = { channel: requester.id, insteadOf: origin.channel }
+    const direct = await this.#post('card', note, () => this.#renderCard())
+    if (!(direct instanceof PostFailed)) return direct
+    if (!direct.refused) return undefined
+    this.#parts.log.error(
+      { job: this.#id, why: direct.why },
+      'the card of a job could not be posted anywhere',
+    )
+    this.#place = { kind: 'nowhere', why: direct.why }
+    return undefined
+  }
+
+  async #placeApproval(): Promise<Placed | undefined> {
+    const { approvalsChannel, log, clock } = this.#parts
+    const channel = approvalsChannel ?? this.#job.origin.channel
+    if (channel === undefined) {
+      log.error({ job: this.#id }, 'there is no channel for approvals (slack.approvals_channel in qnav.yml)')
+      return undefined
+    }
+    const outcome = await this.#post('approval', { channel }, () => approvalCard(this.#job))
+    if (!(outcome instanceof PostFailed)) {
+      this.#noteApproval(undefined)
+      return outcome
+    }
+    this.#noteApproval({ channel, why: outcome.why })
+    this.#cancelRetry?.()
+    this.#cancelRetry = clock.after(approvalRetryMs, () => {
+      if (this.#job.state === 'awaiting-approval') this.show(this.#job)
+    })
+    return undefined
+  }
+
+  #noteApproval(problem: CardNotes['approvalNotPosted']): void {
+    if (problem === undefined && this.#notes.approvalNotPosted === undefined) return
+    if (problem === undefined) delete this.#notes.approvalNotPosted
+    else this.#notes.approvalNotPosted = problem
+    this.#refreshCard()
+  }
+
+  /** The intention is remembered first: after a crash in between, the message is looked for before it is posted again. */
+  async #post(
+    face: 'card' | 'approval',
+    note: PlaceNote,
+    render: () => Message,
+  ): Promise<Placed | PostFailed> {
+    const before = this.#entry[face]
+    const mayExist = before !== undefined && before.ts === undefined && before.channel === note.channel
+    this.#entry[face] = note
+    await this.#remember()
+    const message = render()
+    const post = { key: `${face}:${this.#id}`, channel: note.channel, message, mayExist }
+    try {
+      const at = await this.#parts.outbox.post(post)
+      this.#entry[face] = { ...note, ...at }
+      await this.#remember()
+      return { at, message }
+    } catch (error) {
+      if (!(error instanceof PostFailed)) {
+        this.#parts.log.error({ err: error, job: this.#id, face }, 'a card could not be made')
+        return new PostFailed(post, 'it could not be made', true)
+      }
+      // What may be in Slack is looked for the next time; what was refused is not there.
+      if (error.refused) delete this.#entry[face]
+      await this.#remember()
+      return error
+    }
+  }
+
+  /** A card whose place is not remembered is posted again after a restart; that must not keep the job's news back. */
+  async #remember(): Promise<void> {
+    try {
+      await this.#parts.book.write(this.#id, structuredClone(this.#entry))
+    } catch (error) {
+      this.#parts.log.error({ err: error, job: this.#id }, 'where a card is could not be remembered')
+    }
+  }
+}
+
+function placeOf(note: PlaceNote | undefined): { at?: { channel: string; ts: string } } {
+  return note?.ts === undefined ? {} : { at: { channel: note.channel, ts: note.ts } }
+}

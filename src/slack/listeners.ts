@@ -1,0 +1,162 @@
+/** Everything the app listens to: one command, one handler for buttons, one for forms, one for errors. */
+import type { App } from '@slack/bolt'
+import type { WebClient } from '@slack/web-api'
+import { quoteWord } from '../command/index.js'
+import { UserError } from '../errors.js'
+import type { Clock, Jobs, Person } from '../jobs/index.js'
+import type { Logger } from '../log.js'
+import type { Answering, Line } from './answering.js'
+import { type ActionPayload, actionPayload, commandPayload, viewPayload } from './payloads.js'
+import { RecentKeys } from './recent-keys.js'
+import {
+  type DenyMetadata,
+  denyAction,
+  denyCallback,
+  denyMetadata,
+  denyModal,
+  isRunAction,
+  longestReason,
+  reasonBlock,
+  reasonInput,
+} from './views/index.js'
+
+export const commandName = '/qnav'
+
+export interface ListenerParts {
+  app: App
+  answering: Answering
+  jobs: Pick<Jobs, 'get'>
+  interactive: WebClient
+  log: Logger
+  clock: Clock
+}
+
+/** A second click of an impatient finger within this time is the same click. */
+const doubleClickMs = 3000
+const clicksRemembered = 1000
+
+export function listen({ app, answering, jobs, interactive, log, clock }: ListenerParts): void {
+  const clicks = new RecentKeys(clicksRemembered, clock, doubleClickMs)
+
+  app.command(commandName, async ({ ack, body, context }) => {
+    await ack()
+    const { text, user_id, user_name, channel_id, response_url } = commandPayload.parse(body)
+    await answering.answer({
+      text,
+      person: aPerson(user_id, user_name),
+      channel: channel_id,
+      responseUrl: response_url,
+      delivery: deliveryOf(context),
+      isPrivate: false,
+    })
+  })
+
+  app.action(/.*/, async ({ ack, body, context }) => {
+    await ack()
+    const payload = actionPayload.safeParse(body)
+    // Selects of old cards, links and the like: acknowledged, and nothing to do.
+    if (!payload.success) return
+    const click = clickOf(payload.data, deliveryOf(context))
+    if (click === undefined || !clicks.add(click.key)) return
+    if (click.kind === 'run') await answering.answer(click.line)
+    else await askForReason(click.line, click.job, payload.data.trigger_id)
+  })
+
+  app.view({ callback_id: denyCallback, type: 'view_submission' }, async ({ ack, body, context }) => {
+    const { user, view } = viewPayload.parse(body)
+    const reason = (view.state.values[reasonBlock]?.[reasonInput]?.value ?? '').trim()
+    if (reason === '') {
+      await ack({
+        response_action: 'errors',
+        errors: { [reasonBlock]: 'Say why: the requester will read it.' },
+      })
+      return
+    }
+    await ack()
+    const { job, channel, responseUrl } = denyMetadata.parse(JSON.parse(view.private_metadata))
+    await answering.answer({
+      text: `job deny ${job} --reason ${quoteReason(reason)}`,
+      person: aPerson(user.id, user.username ?? user.name),
+      channel,
+      responseUrl,
+      delivery: deliveryOf(context),
+      isPrivate: true,
+      job,
+    })
+  })
+
+  app.error(async ({ error }: { error: Error }) => {
+    log.error({ err: error }, 'an update from Slack could not be worked')
+  })
+
+  async function askForReason(line: Line, jobId: string, triggerId: string | undefined): Promise<void> {
+    try {
+      const job = jobs.get(jobId)
+      if (job.state !== 'awaiting-approval') {
+        throw new UserError('already-decided', `"${job.title}" does not wait for approval any more.`, {
+          fix: 'Nothing to do.',
+        })
+      }
+      if (triggerId === undefined) throw new Error('a click without trigger_id')
+      const metadata: DenyMetadata = {
+        job: jobId,
+        channel: line.channel,
+        ...(line.responseUrl === undefined ? {} : { responseUrl: line.responseUrl }),
+      }
+      await interactive.views.open({ trigger_id: triggerId, view: denyModal(job, metadata) })
+    } catch (error) {
+      await answering.explain(expiredTrigger(error, jobId) ?? error, line)
+    }
+  }
+}
+
+type Click = { kind: 'run'; key: string; line: Line } | { kind: 'deny'; key: string; line: Line; job: string }
+
+/** What was clicked, when it is a button of ours. */
+function clickOf(payload: ActionPayload, delivery: string | undefined): Click | undefined {
+  const { user, channel, container, response_url, actions } = payload
+  const [action] = actions
+  const where = channel?.id ?? container?.channel_id
+  if (action?.value === undefined || where === undefined) return undefined
+  const { action_id, value } = action
+  const key = [user.id, where, container?.message_ts, action_id, value].join(' ')
+  const decided = /^job (?:approve|deny|cancel) (\S+)$/.exec(value)?.[1]
+  const line: Line = {
+    text: value,
+    person: aPerson(user.id, user.username ?? user.name),
+    channel: where,
+    responseUrl: response_url,
+    delivery,
+    // Cards show decisions to everybody.
+    isPrivate: decided !== undefined,
+    job: decided,
+  }
+  if (action_id === denyAction)
+    return { kind: 'deny', key, line: { ...line, isPrivate: true, job: value }, job: value }
+  return isRunAction(action_id) ? { kind: 'run', key, line } : undefined
+}
+
+function aPerson(id: string, name: string | undefined): Person {
+  return name === undefined ? { id } : { id, name }
+}
+
+function deliveryOf(context: { [key: string]: unknown }): string | undefined {
+  const { deliveryId } = context
+  return typeof deliveryId === 'string' ? deliveryId : undefined
+}
+
+/** The reason as one word of a command line: curly quotes would end it, line breaks have no place in it. */
+function quoteReason(reason: string): string {
+  const straight = reason.replace(/[\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033]/g, '"').replace(/\s+/g, ' ')
+  return quoteWord(straight.slice(0, longestReason))
+}
+
+/** Slack gives a click 3 s to open a form. */
+function expiredTrigger(error: unknown, job: string): UserError | undefined {
+  const isLate = error instanceof Error && /expired_trigger_id|exchanged_trigger_id/.test(error.message)
+  if (!isLate) return undefined
+  return new UserError('timeout', 'Slack waited too long for the form.', {
+    fix: `Click again, or type \`/qnav job deny ${job} --reason "…"\`.`,
+    cause: error,
+  })
+}

@@ -1,0 +1,48 @@
+/** What Slack sends, checked at the edge: of each payload only what qnav uses. */
+import { z } from 'zod'
+
+/** Slack's ids are short; a limit keeps nonsense out of logs and journals. */
+const id = z.string().min(1).max(64)
+/** Slack docs: a message has at most 40,000 characters; a command line is far shorter. */
+const longestText = 8000
+
+const person = z.object({ id, name: z.string().optional(), username: z.string().optional() })
+
+export const commandPayload = z.object({
+  command: z.string(),
+  text: z.string().max(longestText).default(''),
+  user_id: id,
+  user_name: z.string().optional(),
+  channel_id: id,
+  response_url: z.url().optional(),
+})
+
+export const actionPayload = z.object({
+  type: z.literal('block_actions'),
+  user: person,
+  channel: z.object({ id }).optional(),
+  container: z
+    .object({ channel_id: id.optional(), message_ts: z.string().optional(), view_id: z.string().optional() })
+    .optional(),
+  trigger_id: z.string().optional(),
+  response_url: z.url().optional(),
+  actions: z.array(
+    z.object({
+      action_id: z.string(),
+      block_id: z.string().optional(),
+      value: z.string().max(longestText).optional(),
+    }),
+  ),
+})
+export type ActionPayload = z.output<typeof actionPayload>
+
+export const viewPayload = z.object({
+  user: person,
+  view: z.object({
+    callback_id: z.string(),
+    private_metadata: z.string().default(''),
+    state: z.object({
+      values: z.record(z.string(), z.record(z.string(), z.looseObject({ value: z.string().nullish() }))),
+    }),
+  }),
+})

@@ -1,0 +1,2 @@
+export { SignedHttpReceiver } from './http-receiver.js'
+export { isTokenProblem, PooledSocketReceiver } from './pooled-socket-receiver.js'

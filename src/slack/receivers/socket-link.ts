@@ -1,0 +1,131 @@
+/**
+ * One Socket Mode connection, used once: when it ends a new one takes its place. The library's own reconnection stays off,
+ * because in @slack/socket-mode 3.1 it leaves 5 s without a connection and rejects where nobody can catch it.
+ */
+import { type App, SocketModeReceiver } from '@slack/bolt'
+import { z } from 'zod'
+import type { Clock } from '../../jobs/index.js'
+import type { Logger } from '../../log.js'
+import { clientOptions } from '../clients.js'
+import { slackLogger } from '../slack-logger.js'
+import { pause, within } from '../wait.js'
+
+export interface SocketParts {
+  appToken: string
+  apiUrl: string | undefined
+  log: Logger
+  clock: Clock
+}
+
+/** From asking for an address to Slack's hello. */
+const openWithinMs = 15_000
+/** How long the other side may take to answer the close frame. */
+const closeWithinMs = 1000
+
+const disconnectFrame = z.object({ type: z.literal('disconnect'), reason: z.string().optional() })
+
+export class SocketLink {
+  readonly #receiver: SocketModeReceiver
+  readonly #clock: Clock
+  readonly #log: Logger
+  #isClosed = false
+  /** Resolves with the reason when this connection takes no more envelopes. */
+  readonly ended: Promise<string>
+
+  constructor(app: App, { appToken, apiUrl, log, clock }: SocketParts) {
+    this.#clock = clock
+    this.#log = log
+    this.#receiver = new SocketModeReceiver({
+      appToken,
+      logger: slackLogger(log),
+      autoReconnectEnabled: false,
+      installerOptions: {
+        clientOptions: clientOptions(apiUrl, {
+          timeout: 10_000,
+          retryConfig: { retries: 0 },
+          rejectRateLimitedCalls: true,
+        }),
+      },
+      customPropertiesExtractor: ({ envelope_id }) => ({ deliveryId: envelope_id }),
+      processEventErrorHandler: async ({ error }) => {
+        log.error({ err: error }, 'an envelope could not be worked')
+        return false
+      },
+    })
+    this.#receiver.init(app)
+    const { client } = this.#receiver
+    this.ended = new Promise((resolve) => {
+      client.on('disconnected', () => resolve('closed'))
+      client.on('error', (error: unknown) => resolve(error instanceof Error ? error.message : 'socket error'))
+      client.on('ws_message', (data: unknown) => {
+        const reason = disconnectReason(data)
+        if (reason !== undefined) resolve(reason)
+      })
+    })
+    this.#catchFrameErrors()
+  }
+
+  /** Rejects when there is no connection within 15 s. */
+  async open(): Promise<void> {
+    const started = this.#receiver.start().then(
+      () => 'open' as const,
+      // A closed socket rejects with nothing.
+      (error: unknown) => error ?? new Error('Slack closed the connection before its hello'),
+    )
+    const outcome = await within(
+      this.#clock,
+      openWithinMs,
+      started,
+      new Error(`no hello within ${openWithinMs} ms`),
+    )
+    if (this.#isClosed) return this.close()
+    if (outcome !== 'open') {
+      await this.close()
+      throw outcome
+    }
+  }
+
+  /** Resolves when the socket is closed; by force when the other side does not answer. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const { client } = this.#receiver
+    const closed = client.disconnect()
+    if (
+      (await within(
+        this.#clock,
+        closeWithinMs,
+        closed.then(() => true),
+        false,
+      )) === true
+    )
+      return
+    // A second time the library does not wait the 30 s it gives the other side.
+    await Promise.race([client.disconnect(), pause(this.#clock, closeWithinMs)])
+  }
+
+  /** The library handles frames in an async listener: an odd frame would end the process as an unhandled rejection. */
+  #catchFrameErrors(): void {
+    const { client } = this.#receiver
+    const event = 'ws_message'
+    const listeners = client.listeners(event)
+    client.removeAllListeners(event)
+    for (const listener of listeners) {
+      client.on(event, (...frame: unknown[]) => {
+        Promise.resolve(Reflect.apply(listener, client, frame)).catch((error: unknown) => {
+          this.#log.warn({ err: error }, 'a frame from Slack could not be read')
+        })
+      })
+    }
+  }
+}
+
+function disconnectReason(data: unknown): string | undefined {
+  // Envelopes are many and may be long; this frame is short.
+  if (typeof data !== 'string' || data.length > 1000 || !data.includes('"disconnect"')) return undefined
+  try {
+    const frame = disconnectFrame.safeParse(JSON.parse(data))
+    return frame.success ? (frame.data.reason ?? 'disconnect') : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,91 @@
+/** The card that asks approvers: who wants what where, what would change, until when. It loses its buttons with the decision. */
+import type { Button, KnownBlock } from '@slack/types'
+import { isOver, type Job } from '../../jobs/index.js'
+import { denyAction, runAction } from './ids.js'
+import {
+  approvalsSoFar,
+  cancelLine,
+  changeLines,
+  factLines,
+  headline,
+  shortTitle,
+  verdictLines,
+  warningLines,
+} from './job-words.js'
+import { limits } from './limits.js'
+import { confirmation, context, header, type Message, sections } from './message.js'
+import { bold, clip, code, dateTime, escapeText, mention } from './mrkdwn.js'
+
+export function approvalCard(job: Job): Message {
+  const waiting = job.state === 'awaiting-approval'
+  const title = waiting ? `🔐 Approval needed: ${shortTitle(job)}` : decidedTitle(job)
+  return {
+    text: `${escapeText(title)}\n${[job.plan?.summary, job.plan?.host].filter(Boolean).map(String).map(escapeText).join(' · ')}`,
+    blocks: [
+      header(title),
+      ...sections(askLines(job, waiting)),
+      ...sections([...verdictLines(job), ...cancelLine(job)]),
+      ...(waiting ? decisionButtons(job) : context([closing(job)])),
+    ],
+  }
+}
+
+/** What came of it; on the way there its own card tells more, and this one keeps still. */
+function closing(job: Job): string {
+  return isOver(job) ? `${code(job.id)} · ${escapeText(headline(job))}` : code(job.id)
+}
+
+function decidedTitle(job: Job): string {
+  const name = shortTitle(job)
+  switch (job.state) {
+    case 'denied':
+      return `⛔ Denied: ${name}`
+    case 'expired':
+      return `⌛ Expired: ${name}`
+    case 'cancelled':
+      return `🛑 Cancelled: ${name}`
+    default:
+      return `✅ Approved: ${name}`
+  }
+}
+
+function askLines(job: Job, waiting: boolean): string[] {
+  const { plan, approval, requester, origin } = job
+  return [
+    `${bold('Who')} ${mention(requester)}${origin.channel === undefined ? '' : ` in <#${origin.channel}>`}`,
+    ...(plan === undefined
+      ? []
+      : [`${bold('What')} ${escapeText(plan.summary)}`, `${bold('Where')} ${escapeText(plan.host)}`]),
+    `${bold('Command')} ${code(clip(`/qnav ${job.title}`, 1000))}`,
+    ...(plan === undefined ? [] : [...changeLines(plan), ...factLines(plan), ...warningLines(plan)]),
+    ...(waiting && approval !== undefined
+      ? [`${bold('Needs')} ${approvalsSoFar(job)} until ${dateTime(approval.expiresAt)}`]
+      : []),
+  ]
+}
+
+function decisionButtons(job: Job): KnownBlock[] {
+  const approve: Button = {
+    type: 'button',
+    action_id: runAction(0),
+    text: { type: 'plain_text', text: 'Approve & deploy' },
+    style: 'primary',
+    value: `job approve ${job.id}`,
+    confirm: confirmation(
+      clip(job.plan?.summary ?? job.title, limits.confirmText - 40) +
+        (job.plan === undefined ? '' : ` (${job.plan.host})`),
+      'Approve & deploy',
+    ),
+  }
+  const deny: Button = {
+    type: 'button',
+    action_id: denyAction,
+    text: { type: 'plain_text', text: 'Deny' },
+    style: 'danger',
+    value: job.id,
+  }
+  return [
+    { type: 'actions', block_id: 'decision', elements: [approve, deny] },
+    ...context([`${code(job.id)} · nobody approves their own request`]),
+  ]
+}

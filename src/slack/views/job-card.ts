@@ -1,0 +1,120 @@
+/** One card per job, the same message throughout: what it is doing, what was decided, what came of it. */
+import type { KnownBlock } from '@slack/types'
+import { isOver, type Job } from '../../jobs/index.js'
+import type { Action } from '../../report/index.js'
+import {
+  approvalsSoFar,
+  cancelLine,
+  changeLines,
+  factLines,
+  headline,
+  stepLine,
+  verdictLines,
+  warningLines,
+} from './job-words.js'
+import { buttons, context, header, type Message, type MessageWithThread, sections } from './message.js'
+import { bold, clip, code, dateTime, escapeText, mention } from './mrkdwn.js'
+import { reportParts } from './report-message.js'
+
+/** Steps shown; earlier ones are counted. */
+const stepsShown = 12
+
+/** What the card says besides the job. */
+export interface CardNotes {
+  /** The card is in a direct message because the bot is not in that channel. */
+  askedIn?: string
+  /** The approval card could not be posted there. */
+  approvalNotPosted?: { channel: string; why: string }
+}
+
+export function jobCard(job: Job, notes: CardNotes = {}): MessageWithThread {
+  const title = headline(job)
+  const outcome = job.report === undefined ? { blocks: [], thread: [] } : reportParts(job.report, job.title)
+  const blocks: KnownBlock[] = [
+    header(clip(title, 140)),
+    ...context([`${code(job.id)} · ${mention(job.requester)} · ${code(clip(`/qnav ${job.title}`, 300))}`]),
+    ...sections(planLines(job)),
+    ...sections([...decisionLines(job, notes), ...cancelLine(job)]),
+    ...sections(stepLines(job)),
+    ...sections(errorLines(job)),
+    ...titleOf(job),
+    ...outcome.blocks,
+    ...(notes.askedIn === undefined
+      ? []
+      : context([`You asked in <#${notes.askedIn}>, where I am not a member.`])),
+    ...buttons(jobActions(job), 'job'),
+  ]
+  // While work goes on its interim output would fill the thread again and again.
+  return { text: cardText(job, title), blocks, thread: isOver(job) ? outcome.thread : [] }
+}
+
+function cardText(job: Job, title: string): string {
+  const more = [job.report?.summary, job.error?.fix].find((each) => each !== undefined)
+  return escapeText(clip(more === undefined ? title : `${title}\n${more}`, 1000))
+}
+
+/** Once it is done the plan is history; what failed is read against it. */
+function planLines({ plan, state }: Job): string[] {
+  if (plan === undefined || state === 'succeeded') return []
+  const blockers =
+    plan.kind === 'blocked'
+      ? plan.blockers.map(({ message, fix }) => `❌ ${escapeText(message)}\n    → ${escapeText(fix)}`)
+      : []
+  const full = state === 'awaiting-approval' || state === 'planning' || state === 'refused'
+  return [
+    `${bold(plan.summary)}${plan.summary.includes(plan.host) ? '' : ` on ${escapeText(plan.host)}`}`,
+    ...(full ? [...changeLines(plan), ...factLines(plan)] : []),
+    ...warningLines(plan),
+    ...blockers,
+  ]
+}
+
+function decisionLines(job: Job, { approvalNotPosted }: CardNotes): string[] {
+  const lines = verdictLines(job)
+  if (job.state !== 'awaiting-approval' || job.approval === undefined) return lines
+  lines.push(`🔐 Waiting for ${approvalsSoFar(job)} until ${dateTime(job.approval.expiresAt)}`)
+  if (approvalNotPosted !== undefined) {
+    const { channel, why } = approvalNotPosted
+    lines.push(
+      `⚠️ The approval card could not be posted in <#${channel}> (${escapeText(why)}). ` +
+        `Type \`/invite @qnav\` there, or an approver types ${code(`/qnav job approve ${job.id}`)}`,
+    )
+  }
+  return lines
+}
+
+function stepLines({ steps, state }: Job): string[] {
+  if (state === 'succeeded' && steps.length > 3) {
+    return [`✅ ${steps.length} steps: ${steps.map(({ name }) => escapeText(name)).join(', ')}`]
+  }
+  const left = steps.length - stepsShown
+  return [...(left > 0 ? [`… ${left} earlier steps`] : []), ...steps.slice(-stepsShown).map(stepLine)]
+}
+
+function errorLines({ error, state, plan }: Job): string[] {
+  // A refused plan has shown its blockers already.
+  if (error === undefined || (state === 'refused' && plan?.kind === 'blocked')) return []
+  return [`❌ ${escapeText(error.message)}`, `→ ${escapeText(error.fix)}`]
+}
+
+function titleOf({ report, state }: Job): KnownBlock[] {
+  if (report === undefined || state === 'succeeded') return []
+  return sections([bold(report.title)])
+}
+
+function jobActions(job: Job): Action[] {
+  if (isOver(job) || job.cancel !== undefined) return []
+  return [
+    {
+      label: 'Cancel',
+      command: `job cancel ${job.id}`,
+      confirm: `Cancel "${clip(job.title, 200)}"? A step under way is stopped where it can be.`,
+    },
+  ]
+}
+
+/** The answer to somebody whose job has no card that they can see. */
+export function jobLine(job: Job): Message {
+  const text = `${escapeText(headline(job))}\nFollow it with \`/qnav job show ${job.id}\`.`
+  return { text, blocks: sections([text]) }
+}

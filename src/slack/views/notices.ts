@@ -1,0 +1,31 @@
+/** Short words to one person: mistakes, refusals, where an answer went. */
+import type { ErrorNote } from '../../errors.js'
+import { type Message, sections } from './message.js'
+import { escapeText } from './mrkdwn.js'
+
+/** What was wrong, and what to type or do next. */
+export function mistake(
+  { message, fix }: Pick<ErrorNote, 'message' | 'fix'>,
+  more: readonly string[] = [],
+): Message {
+  const lines = [`⚠️ ${escapeText(message)}`, `→ ${escapeText(fix)}`, ...more]
+  return { text: lines.slice(0, 2).join('\n'), blocks: sections(lines) }
+}
+
+/** For what nobody expected; the log has the same reference. */
+export function somethingWentWrong(reference: string): Message {
+  const text = `❌ Something went wrong here (reference ${reference}). The log of the bot says more under that reference.`
+  return { text, blocks: sections([text]) }
+}
+
+/** Added to an answer that could not go to the channel. */
+export function inviteLine(why: string): string {
+  return notMember(why)
+    ? 'Only you see this: I am not in this channel. Type `/invite @qnav` to have answers here.'
+    : `Only you see this: I could not post here (${escapeText(why)}).`
+}
+
+/** Slack's ways of saying that the bot is not a member; private channels are "not found". */
+function notMember(why: string): boolean {
+  return why === 'not_in_channel' || why === 'channel_not_found'
+}
