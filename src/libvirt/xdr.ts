@@ -95,23 +95,28 @@ export class Writer {
   }
 
   u32(value: number): void {
-    this.#bytes.writeUInt32BE(value, this.#room(4))
+    const at = this.#room(4)
+    this.#bytes.writeUInt32BE(value, at)
   }
 
   i32(value: number): void {
-    this.#bytes.writeInt32BE(value, this.#room(4))
+    const at = this.#room(4)
+    this.#bytes.writeInt32BE(value, at)
   }
 
   u64(value: bigint): void {
-    this.#bytes.writeBigUInt64BE(value, this.#room(8))
+    const at = this.#room(8)
+    this.#bytes.writeBigUInt64BE(value, at)
   }
 
   i64(value: bigint): void {
-    this.#bytes.writeBigInt64BE(value, this.#room(8))
+    const at = this.#room(8)
+    this.#bytes.writeBigInt64BE(value, at)
   }
 
   double(value: number): void {
-    this.#bytes.writeDoubleBE(value, this.#room(8))
+    const at = this.#room(8)
+    this.#bytes.writeDoubleBE(value, at)
   }
 
   fixed(bytes: Uint8Array): void {
