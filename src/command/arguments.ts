@@ -22,6 +22,7 @@ export type ArgumentKind =
   | 'network'
   | 'pool'
   | 'snapshot'
+  | 'new-snapshot'
   | 'job'
   | 'user'
   | 'ssh-key'
@@ -32,6 +33,8 @@ export interface ArgumentMeta {
   form: string
   /** Given several times, or with commas. */
   many?: boolean
+  /** The words of a choice. */
+  choices?: readonly string[]
   /** From a parsed value back to what is typed. */
   show(value: unknown): string
 }
@@ -109,7 +112,14 @@ export const imageName = () => named('image', 'an image as `image list` shows it
 export const profileName = () => named('profile', 'a kcli profile')
 export const networkName = () => named('network', 'a network of the host')
 export const poolName = () => named('pool', 'a storage pool of the host')
-export const snapshotName = () => named('snapshot', 'letters, digits, dots, hyphens and underscores')
+/** A snapshot to be taken. */
+export const snapshotName = () => named('new-snapshot', 'letters, digits, dots, hyphens and underscores')
+/** A snapshot that exists; other tools may have given it any name. */
+export const snapshotRef = () =>
+  argument(z.string().min(1, 'must not be empty').max(255), {
+    kind: 'snapshot',
+    form: 'a snapshot of the VM',
+  })
 
 export function jobRef() {
   return argument(z.string().regex(/^j-[a-z0-9]{3,12}$/, 'must look like j-7k2m9'), {
@@ -146,7 +156,7 @@ export function wholeNumber({ min, max }: { min: number; max: number }) {
 
 /** One of a few words. */
 export function choice<const C extends readonly [string, ...string[]]>(...choices: C) {
-  return argument(z.enum(choices), { kind: 'choice', form: choices.join(' or ') })
+  return argument(z.enum(choices), { kind: 'choice', form: choices.join(' or '), choices })
 }
 
 const sizeUnits: Readonly<Record<string, number>> = {

@@ -8,6 +8,14 @@ import type { Catalogue } from './catalogue.js'
 /** read: changes nothing. change: can be undone. destructive: loses data. host: touches the whole host. */
 export type Risk = 'read' | 'change' | 'destructive' | 'host'
 
+/** What each risk means, for help and cards. */
+export const risks: Readonly<Record<Risk, string>> = {
+  read: 'changes nothing',
+  change: 'can be undone',
+  destructive: 'loses data',
+  host: 'touches the whole host',
+}
+
 /** Who asks, and what policy says of them. */
 export interface Caller extends Person {
   roles: string[]

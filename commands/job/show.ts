@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import { defineCommand, jobRef, personName, stateWords } from '../../src/command/index.js'
+import { isOver, type Job, type StepRecord } from '../../src/jobs/index.js'
+import type { Action, Change, Fact, Report, Table, Tone } from '../../src/report/index.js'
+
+export default defineCommand({
+  summary: 'Show one job: plan, approval, steps, result',
+  examples: ['job show j-7k2m9'],
+  risk: 'read',
+  args: z.object({ job: jobRef().describe('The job') }),
+  positional: ['job'],
+
+  async run({ job: id }, { jobs, caller, mayApprove, isAdmin }) {
+    const job = jobs.get(id)
+    const isOwn = job.requester.id === caller.id
+    const actions: Action[] = []
+    if (job.state === 'awaiting-approval' && mayApprove && !isOwn) {
+      actions.push(
+        { label: 'Approve & deploy', command: `job approve ${id}`, style: 'primary' },
+        { label: 'Deny', command: `job deny ${id}`, style: 'danger' },
+      )
+    }
+    if (!isOver(job) && (isOwn || isAdmin)) {
+      actions.push({ label: 'Cancel', command: `job cancel ${id}`, confirm: `Cancel ${id}: ${job.title}?` })
+    }
+    return { ...reportOf(job), actions: [...actions, ...(job.report?.actions ?? [])] }
+  },
+})
+
+function reportOf(job: Job): Report {
+  const { plan, steps, error, report } = job
+  return {
+    title: `${job.id}: ${job.title}`,
+    tone: toneOf(job),
+    ...(report === undefined ? {} : { summary: [report.title, report.summary].filter(Boolean).join('. ') }),
+    facts: [
+      { label: 'State', value: stateWords[job.state] },
+      { label: 'Asked by', value: personName(job.requester) },
+      { label: 'Asked', value: job.createdAt },
+      ...(job.endedAt === undefined ? [] : [{ label: 'Ended', value: job.endedAt }]),
+      ...(plan === undefined ? [] : [{ label: 'Plan', value: plan.summary }]),
+      ...(plan?.changes ?? []).map((change) => ({ label: change.what, value: changeText(change) })),
+      ...(plan?.facts ?? []),
+      ...approvalFacts(job),
+      ...(job.locks.length > 0 ? [{ label: 'Locks', value: job.locks.join(', ') }] : []),
+      ...(error === undefined ? [] : [{ label: 'Error', value: `${error.message} (${error.code})` }]),
+      ...(report?.facts ?? []),
+    ],
+    ...(steps.length > 0 ? { table: stepTable(steps) } : {}),
+    notes: [
+      ...(plan?.warnings ?? []),
+      ...(plan?.kind === 'blocked' ? plan.blockers.map(({ message, fix }) => `${message} ${fix}`) : []),
+      ...(error === undefined ? [] : [error.fix]),
+      ...(report?.notes ?? []),
+    ],
+  }
+}
+
+function stepTable(steps: StepRecord[]): Table {
+  return {
+    columns: ['Step', 'State', 'Began', 'Last said'],
+    rows: steps.map(({ name, state, startedAt, progress, error }) => [
+      name,
+      state,
+      startedAt,
+      error?.message ?? progress ?? '',
+    ]),
+  }
+}
+
+function approvalFacts({ approval, state, cancel }: Job): Fact[] {
+  const facts: Fact[] = []
+  if (approval !== undefined) {
+    const given = approval.verdicts.filter(({ verdict }) => verdict === 'approve').length
+    facts.push({ label: 'Approvals', value: `${given} of ${approval.rule.approvers}` })
+    if (state === 'awaiting-approval') facts.push({ label: 'Expires', value: approval.expiresAt })
+    for (const { by, verdict, reason, at } of approval.verdicts) {
+      const done = verdict === 'approve' ? 'Approved by' : 'Denied by'
+      facts.push({ label: done, value: [`${personName(by)} at ${at}`, reason].filter(Boolean).join(': ') })
+    }
+  }
+  if (cancel !== undefined) {
+    const { by, at, reason } = cancel
+    facts.push({
+      label: 'Cancelled by',
+      value: [`${personName(by)} at ${at}`, reason].filter(Boolean).join(': '),
+    })
+  }
+  return facts
+}
+
+function changeText({ from, to }: Change): string {
+  if (from === undefined) return `new: ${to}`
+  if (to === undefined) return `gone: ${from}`
+  return `${from} → ${to}`
+}
+
+function toneOf({ state, report }: Job): Tone {
+  switch (state) {
+    case 'succeeded':
+      return report?.tone ?? 'ok'
+    case 'failed':
+    case 'refused':
+      return 'fail'
+    case 'denied':
+    case 'expired':
+    case 'cancelled':
+      return 'warn'
+    default:
+      return 'working'
+  }
+}

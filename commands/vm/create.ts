@@ -1,0 +1,346 @@
+import { z } from 'zod'
+import type { Agent, FoundVm, VmState } from '../../src/agents/index.js'
+import {
+  chooseHost,
+  defineCommand,
+  diskBlocker,
+  diskSize,
+  flag,
+  hostName,
+  imageName,
+  isOff,
+  list,
+  memoryBlocker,
+  memorySize,
+  nameBlockers,
+  networkName,
+  planOn,
+  poll,
+  poolName,
+  profileName,
+  showGiB,
+  sshKey,
+  unknownName,
+  vmActions,
+  vmName,
+  vmWord,
+  type WorkContext,
+  wholeNumber,
+} from '../../src/command/index.js'
+import { UserError } from '../../src/errors.js'
+import { vmLock } from '../../src/jobs/index.js'
+import { count, type Fact, type Report, showDuration, showMiB } from '../../src/report/index.js'
+
+/** What Qubinode's own tools give a VM when nothing is said. */
+const defaults = { cpus: 2, memoryMiB: 2048, diskGiB: 10 } as const
+/** Qubinode's limit for one VM. */
+const maxCpus = 64
+
+/** Qubinode looks for an address every 5 s for 5 min; cloud images that update themselves at first boot take longer. */
+const addressEveryMs = 5_000
+const addressWithinMs = 600_000
+/** Most guests have their address by then; after it people want to know why there is none. */
+const interimAfterMs = 60_000
+
+const noNames: readonly string[] = []
+
+export default defineCommand({
+  summary: 'Create a VM from an image or a kcli profile',
+  details: [
+    'The plan checks name, image, memory, disk space, pool and networks on the host before anybody is asked. The job ends when the VM has an address, or says that it has none yet.',
+    'Without --host the VM goes to the only host, else to the reachable one that has the image and the most memory available.',
+  ],
+  examples: [
+    'vm create web1 --image rockylinux9 --memory 4G',
+    'vm create db1 --image rockylinux9 --cpus 4 --memory 8G --disk 20G,100G --network default --host kvm1',
+    'vm create lab1 --profile rhel9 --no-start',
+  ],
+  risk: 'change',
+  args: z
+    .object({
+      name: vmName().describe('Name of the VM; also its host name'),
+      image: imageName().optional().describe('The image to start from; see image list'),
+      profile: profileName().optional().describe('The kcli profile to start from'),
+      cpus: wholeNumber({ min: 1, max: maxCpus }).default(defaults.cpus).describe('Number of virtual CPUs'),
+      memory: memorySize().default(defaults.memoryMiB).describe('Memory'),
+      disk: list(diskSize())
+        .optional()
+        .describe('Sizes of the disks, the first is the root disk; 10 GiB, or the size of a larger image'),
+      network: list(networkName()).optional().describe("Networks, one NIC each; the host's default network"),
+      pool: poolName().optional().describe("Storage pool of the disks; the host's default pool"),
+      host: hostName().optional().describe('The host to create it on'),
+      sshKey: list(sshKey()).default([]).describe('Public keys that may log in'),
+      start: flag().default(true).describe('Start it once it is there'),
+    })
+    .refine(({ image, profile }) => image !== undefined || profile !== undefined, {
+      path: ['image'],
+      error: 'needs an image or a profile',
+    }),
+  positional: ['name'],
+  aliases: { i: 'image', p: 'profile', c: 'cpus', m: 'memory', d: 'disk', n: 'network' },
+
+  async plan(args, { fleet }) {
+    const { name, cpus, memory, start } = args
+    const { agent, warnings } = await chooseHost(fleet, args)
+    const host = agent.name
+    const [capacity, images, profiles, pools, networks, orphans, everywhere] = await Promise.all([
+      agent.capacity(),
+      agent.images(),
+      args.profile === undefined ? noNames : agent.profiles(),
+      agent.pools(),
+      agent.networks(),
+      agent.orphansOf(name),
+      fleet.vms(),
+    ])
+    const image = images.find((each) => each.name === args.image)
+    const disk = args.disk ?? [Math.max(defaults.diskGiB, Math.ceil(image?.capacityGiB ?? 0))]
+    const poolWanted = args.pool ?? agent.defaults?.pool ?? 'default'
+    const pool = pools.find((each) => each.name === poolWanted)
+    const wanted = args.network ?? [agent.defaults?.network ?? 'default']
+    const diskTotalGiB = disk.reduce((sum, size) => sum + size, 0)
+    const memoryLack = memoryBlocker(host, memory, capacity)
+
+    const plan = planOn(host, `Create VM ${name} on ${host}`).add(
+      `VM ${name}`,
+      `${count(cpus, 'CPU')}, ${showMiB(memory)} of memory, ${start ? 'started' : 'not started'}`,
+    )
+    if (args.image !== undefined) plan.fact('Image', args.image)
+    if (args.profile !== undefined) plan.fact('Profile', args.profile)
+    disk.forEach((size, index) => {
+      plan.add(index === 0 ? 'Root disk' : `Disk ${index + 1}`, `${showGiB(size)} in pool ${poolWanted}`)
+    })
+    for (const network of wanted) plan.add('NIC', `on network ${network}`)
+    if (args.sshKey.length > 0) plan.fact('SSH keys', args.sshKey.map(shortKey).join(', '))
+    plan.fact('Memory available', nowAndAfter(capacity.availableMemoryMiB, memory, showMiB))
+    if (pool !== undefined) {
+      plan.fact(`Free in pool ${poolWanted}`, nowAndAfter(pool.availableGiB, diskTotalGiB, showGiB))
+    }
+    plan.fact('CPUs of the host', String(capacity.cpus))
+
+    for (const warning of warnings) plan.warn(warning)
+    for (const { name: silent } of everywhere.unreachable) {
+      plan.warn(`${silent} does not answer: whether it has a VM ${name} is not known.`)
+    }
+    if (cpus > capacity.cpus) {
+      plan.warn(`${count(cpus, 'CPU')} are more than the ${capacity.cpus} of ${host}: the VM will be slow.`)
+    }
+    if (args.profile !== undefined) {
+      plan.warn('CPUs, memory, disks and networks are those shown here, not those of the profile.')
+    }
+    if (!start) plan.warn(memoryLack && `It could not be started now: ${memoryLack.message}`)
+
+    plan.block(...nameBlockers(name, images, everywhere.vms))
+    if (args.image !== undefined && image === undefined) {
+      const names = images.map((each) => each.name)
+      plan.block(
+        unknownName('unknown-image', `${host} has no image`, args.image, names, `The images of ${host} are`),
+      )
+    }
+    if (args.profile !== undefined && !profiles.includes(args.profile)) {
+      plan.block(
+        unknownName(
+          'unknown-profile',
+          `kcli on ${host} has no profile`,
+          args.profile,
+          profiles,
+          'Its profiles are',
+        ),
+      )
+    }
+    if (image !== undefined && (disk[0] ?? 0) < image.capacityGiB) {
+      plan.block(
+        new UserError(
+          'bad-argument',
+          `A root disk of ${showGiB(disk[0] ?? 0)} is too small for ${image.name}, which has ${showGiB(image.capacityGiB)}.`,
+          { fix: `Give at least --disk ${Math.ceil(image.capacityGiB)}G.` },
+        ),
+      )
+    }
+    if (start) plan.block(memoryLack)
+    if (pool === undefined) {
+      const names = pools.map((each) => each.name)
+      plan.block(unknownName('unknown-pool', `${host} has no pool`, poolWanted, names, 'Its pools are'))
+    } else if (pool.state !== 'running') {
+      plan.block(
+        new UserError('invalid-state', `Pool ${pool.name} on ${host} is ${pool.state}.`, {
+          fix: `Start it on the host (virsh pool-start ${pool.name}), or name another pool: host show ${host}`,
+        }),
+      )
+    } else plan.block(diskBlocker(host, diskTotalGiB, pool))
+    for (const each of wanted) {
+      const network = networks.find((known) => known.name === each)
+      const names = networks.map((known) => known.name)
+      if (network === undefined) {
+        plan.block(unknownName('unknown-network', `${host} has no network`, each, names, 'Its networks are'))
+      } else if (!network.active) {
+        plan.block(
+          new UserError('invalid-state', `Network ${each} on ${host} is not active.`, {
+            fix: `Start it on the host (virsh net-start ${each}), or name another one: host show ${host}`,
+          }),
+        )
+      }
+    }
+    if (orphans.length > 0) {
+      plan.block(
+        new UserError(
+          'orphan-disk',
+          `Files of an earlier VM ${name} are on ${host} and would be reused: ${orphans.join(', ')}.`,
+          { fix: `Choose another name, or delete them on the host if nobody needs them.` },
+        ),
+      )
+    }
+    return plan.done({ ...args, host, disk, pool: poolWanted, network: wanted }, [vmLock({ host, name })])
+  },
+
+  async run(args, context) {
+    const { name, host = '', image, profile, cpus, memory, disk = [], network = [], pool = '' } = args
+    const agent = context.agent(host)
+    const vm = await context.step('create', async (control) => {
+      const made = await agent.createVm(
+        {
+          name,
+          ...(image === undefined ? {} : { image }),
+          ...(profile === undefined ? {} : { profile }),
+          cpus,
+          memoryMiB: memory,
+          disksGiB: disk,
+          networks: network,
+          pool,
+          sshKeys: args.sshKey,
+          start: args.start,
+          owner: context.job.requester.id,
+        },
+        control,
+      )
+      return { name: made.name, host: made.host, uuid: made.uuid }
+    })
+    const facts: Fact[] = [
+      { label: 'Host', value: host },
+      { label: 'Made from', value: [image, profile].filter(Boolean).join(', ') },
+      { label: 'CPUs', value: String(cpus) },
+      { label: 'Memory', value: showMiB(memory) },
+      { label: 'Disks', value: disk.map(showGiB).join(', ') },
+      { label: 'Networks', value: network.join(', ') },
+    ]
+    if (!args.start) {
+      return {
+        title: `${name} is created, not started`,
+        tone: 'ok',
+        facts,
+        actions: vmActions(vm, 'shut off'),
+      }
+    }
+    const seen = await context.step('wait for an address', (control) =>
+      waitForAddress(vm, agent, context, control.progress, facts),
+    )
+    return finalReport(vm, seen, facts)
+  },
+})
+
+/** What was seen when the wait ended. An interface would not count as JSON. */
+type Seen = { state: VmState; addresses: string[] }
+
+async function waitForAddress(
+  vm: FoundVm,
+  agent: Agent,
+  { job, signal, publish }: WorkContext,
+  progress: (line: string) => void,
+  facts: Fact[],
+): Promise<Seen> {
+  // Counted from the creation, so that a restart of the bot does not begin the wait anew.
+  const created = job.steps.find(({ name }) => name === 'create')?.endedAt
+  const waitedMs = created === undefined ? 0 : Math.max(0, Date.now() - Date.parse(created))
+  let isTold = false
+  let last: Seen = { state: 'running', addresses: [] }
+  try {
+    const forMs = Math.max(0, addressWithinMs - waitedMs)
+    const end = await poll({ everyMs: addressEveryMs, forMs, signal }, async (elapsedMs) => {
+      last = await look(vm, agent, last)
+      if (last.addresses.length > 0 || isOff(last.state)) return last
+      progress(`runs, no address yet (${showDuration(waitedMs + elapsedMs)})`)
+      if (!isTold && waitedMs + elapsedMs >= interimAfterMs) {
+        isTold = true
+        publish(interimReport(vm, facts, job.id))
+      }
+      return undefined
+    })
+    return end ?? last
+  } catch (error) {
+    if (!(error instanceof UserError && error.code === 'cancelled')) throw error
+    throw new UserError(
+      'invalid-state',
+      `${vm.name} on ${vm.host} was created and runs; only the wait for its address was given up.`,
+      { fix: `Look at it: vm show ${vmWord(vm)}`, cause: error },
+    )
+  }
+}
+
+/** A host that does not answer for a while does not end the wait: what was seen before counts until it does. */
+async function look(vm: FoundVm, agent: Agent, last: Seen): Promise<Seen> {
+  try {
+    const [addresses, vms] = await Promise.all([agent.addressesOf(vm), agent.vms()])
+    return { addresses, state: vms.find(({ uuid }) => uuid === vm.uuid)?.state ?? 'shut off' }
+  } catch (error) {
+    if (error instanceof UserError && error.code !== 'cancelled') return last
+    throw error
+  }
+}
+
+function interimReport(vm: FoundVm, facts: Fact[], job: string): Report {
+  return {
+    title: `${vm.name} runs, no address yet`,
+    tone: 'working',
+    facts,
+    notes: [
+      `It is watched until ${showDuration(addressWithinMs)} after its creation; other jobs on ${vm.name} wait until then.`,
+    ],
+    actions: [
+      { label: 'Show', command: `vm show ${vmWord(vm)}` },
+      { label: 'Stop waiting', command: `job cancel ${job}` },
+    ],
+  }
+}
+
+function finalReport(vm: FoundVm, { state, addresses }: Seen, facts: Fact[]): Report {
+  const actions = vmActions(vm, state)
+  if (isOff(state)) {
+    return {
+      title: `${vm.name} is created and is ${state}`,
+      tone: 'warn',
+      summary: 'It was started and did not stay up.',
+      facts,
+      notes: ['Does the image boot on this host, and is its root disk large enough?'],
+      actions,
+    }
+  }
+  if (addresses.length > 0) {
+    return {
+      title: `${vm.name} runs at ${addresses[0]}`,
+      tone: 'ok',
+      facts: [...facts, { label: 'Addresses', value: addresses.join(', ') }],
+      actions,
+    }
+  }
+  return {
+    title: `${vm.name} is created, no address yet`,
+    tone: 'warn',
+    summary: `It runs, and within ${showDuration(addressWithinMs)} no address was seen.`,
+    facts,
+    notes: [
+      `A slow first boot may still bring one; look again: vm show ${vmWord(vm)}`,
+      'On a bridged network the address is seen only through the guest agent: install qemu-guest-agent in the guest.',
+      'Does the network hand out addresses (DHCP), and does the guest ask for one?',
+    ],
+    actions,
+  }
+}
+
+function nowAndAfter(now: number, taken: number, show: (value: number) => string): string {
+  return `${show(now)} now, ${now >= taken ? show(now - taken) : 'less than nothing'} after`
+}
+
+/** Type and comment are enough to recognise a key. */
+function shortKey(key: string): string {
+  const [type = '', body = '', ...comment] = key.split(' ')
+  return comment.length > 0 ? `${type} ${comment.join(' ')}` : `${type} …${body.slice(-8)}`
+}

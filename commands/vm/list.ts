@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { choice, defineCommand, hostName, silence } from '../../src/command/index.js'
+import { count } from '../../src/report/index.js'
+
+export default defineCommand({
+  summary: 'List VMs of all hosts, or of one',
+  examples: ['vm list', 'vm list kvm1', 'vm list --state running'],
+  risk: 'read',
+  args: z.object({
+    host: hostName().optional().describe('Only VMs of this host'),
+    state: choice('running', 'off').optional().describe('Only VMs that run, or that do not'),
+  }),
+  positional: ['host'],
+
+  async run({ host, state }, { fleet }) {
+    const { vms, unreachable } =
+      host === undefined ? await fleet.vms() : { vms: await fleet.agent(host).vms(), unreachable: [] }
+    const shown = vms.filter(
+      (vm) => state === undefined || (vm.state === 'running') === (state === 'running'),
+    )
+    const running = shown.filter((vm) => vm.state === 'running').length
+    const where = host ?? count(fleet.agents.length, 'host')
+    return {
+      title: `${count(shown.length, 'VM')} on ${where}`,
+      tone: unreachable.length > 0 ? 'warn' : 'info',
+      ...(shown.length > 0 ? { summary: `${running} running.` } : {}),
+      table: {
+        columns: ['VM', 'State', 'Host'],
+        rows: shown.map((vm) => [vm.name, vm.reason ? `${vm.state} (${vm.reason})` : vm.state, vm.host]),
+      },
+      notes: [
+        ...unreachable.map(({ name, problem }) =>
+          silence({ host: name, error: { message: problem?.message ?? 'no reason given' } }),
+        ),
+        ...(shown.length === 0 && unreachable.length === 0 ? ['Make one: vm create web1 --image …'] : []),
+      ],
+    }
+  },
+})

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import type { VmDisk, VmNic } from '../../src/agents/index.js'
+import { defineCommand, vmActions, vmRef } from '../../src/command/index.js'
+import { count, type Fact, showMiB } from '../../src/report/index.js'
+
+export default defineCommand({
+  summary: 'Show one VM: state, addresses, disks, networks',
+  examples: ['vm show web1', 'vm show web1@kvm1'],
+  risk: 'read',
+  args: z.object({ vm: vmRef().describe('The VM to show') }),
+  positional: ['vm'],
+
+  async run({ vm }, { fleet }) {
+    const found = await fleet.find(vm)
+    const detail = await fleet.agent(found.host).detailOf(found)
+    const optional: [string, string | undefined][] = [
+      ['Image', detail.image],
+      ['Profile', detail.profile],
+      ['Owner', detail.owner],
+      ['Created', detail.createdAt],
+    ]
+    const facts: Fact[] = [
+      { label: 'State', value: detail.reason ? `${detail.state} (${detail.reason})` : detail.state },
+      { label: 'Host', value: detail.host },
+      { label: 'Addresses', value: detail.addresses.join(', ') || 'none known' },
+      { label: 'CPUs', value: String(detail.cpus) },
+      { label: 'Memory', value: showMiB(detail.memoryMiB) },
+      ...detail.disks.map((disk) => ({ label: `Disk ${disk.target}`, value: diskText(disk) })),
+      ...detail.nics.map((nic) => ({ label: `NIC ${nic.mac}`, value: nicText(nic) })),
+      { label: 'Snapshots', value: count(detail.snapshots, 'snapshot') },
+      { label: 'Starts with the host', value: detail.autostart ? 'yes' : 'no' },
+      ...optional.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }])),
+      { label: 'UUID', value: detail.uuid },
+    ]
+    return {
+      title: `${found.name} on ${found.host}`,
+      tone: detail.state === 'crashed' ? 'fail' : 'info',
+      facts,
+      ...(detail.persistent ? {} : { notes: ['It is transient: once it is off, it is gone.'] }),
+      actions: vmActions(found, detail.state),
+    }
+  },
+})
+
+function diskText({ device, source, format, pool, capacityGiB, allocationGiB }: VmDisk): string {
+  if (source === undefined) return `empty ${device} drive`
+  const size = capacityGiB === undefined ? [] : [showMiB(capacityGiB * 1024)]
+  const used = allocationGiB === undefined ? [] : [`${showMiB(allocationGiB * 1024)} used`]
+  const kind = [...(device === 'disk' ? [] : [device]), ...(format === undefined ? [] : [format])]
+  const place = pool === undefined ? source : `${source} in pool ${pool}`
+  return [...size, ...used, ...kind, place].join(', ')
+}
+
+function nicText({ network, bridge, model, addresses }: VmNic): string {
+  const to =
+    network !== undefined ? `network ${network}` : bridge !== undefined ? `bridge ${bridge}` : 'no network'
+  return [to, ...(model === undefined ? [] : [model]), ...addresses].join(', ')
+}

@@ -1,0 +1,85 @@
+/** The arguments of a command as data: for help, the docs page, forms and typeahead. */
+import { z } from 'zod'
+import { type ArgumentKind, metaOf } from './arguments.js'
+import type { Command } from './definition.js'
+import { flagText } from './parse-command-line.js'
+
+export interface ArgumentDescription {
+  /** Key in the command's args. */
+  name: string
+  /** `<vm>`, `--memory`, `--start / --no-start`. */
+  typed: string
+  /** Short text for a form field: "SSH key". */
+  label: string
+  /** One sentence without a full stop. */
+  description: string
+  kind: ArgumentKind
+  /** How values look: "4G, 512M or 4096 (MiB)". */
+  form: string
+  isList: boolean
+  isRequired: boolean
+  isPositional: boolean
+  /** The default as a value of the parsed kind; undefined when there is none. */
+  default: unknown
+  /** For people: the default with its unit, "optional" or "required". */
+  whenLeftOut: string
+  /** The words of a `choice`. */
+  choices?: readonly string[]
+}
+
+export function describeArguments(command: Command): ArgumentDescription[] {
+  const shape = command.args.shape as Record<string, z.ZodType>
+  const positional: readonly string[] = command.positional ?? []
+  const names = [...positional, ...Object.keys(shape).filter((name) => !positional.includes(name))]
+  const letters = new Map(Object.entries(command.aliases ?? {}).map(([letter, name]) => [name, letter]))
+  return names.map((name) => {
+    const schema = shape[name] as z.ZodType
+    const meta = metaOf(schema)
+    const value = defaultOf(schema)
+    const isRequired = !schema.safeParse(undefined).success
+    const isPositional = positional.includes(name)
+    return {
+      name,
+      typed: typedAs(name, meta.kind, isPositional, letters.get(name)),
+      label: labelOf(name),
+      description: schema.description ?? '',
+      kind: meta.kind,
+      form: meta.form,
+      isList: meta.many ?? false,
+      isRequired,
+      isPositional,
+      default: value,
+      whenLeftOut: isRequired ? 'required' : shown(value, meta.show),
+      ...(meta.choices === undefined ? {} : { choices: meta.choices }),
+    }
+  })
+}
+
+function typedAs(
+  name: string,
+  kind: ArgumentKind,
+  isPositional: boolean,
+  letter: string | undefined,
+): string {
+  const text = flagText(name)
+  if (isPositional) return `<${text}>`
+  if (kind === 'flag') return `--${text} / --no-${text}`
+  return letter === undefined ? `--${text}` : `--${text}, -${letter}`
+}
+
+function defaultOf(schema: z.ZodType): unknown {
+  return schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined
+}
+
+function shown(value: unknown, show: (value: unknown) => string): string {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return ''
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  return show(value)
+}
+
+function labelOf(name: string): string {
+  const words = flagText(name).replaceAll('-', ' ')
+  return (words.charAt(0).toUpperCase() + words.slice(1)).replace(/\b(vm|ssh|cpus?)\b/gi, (word) =>
+    word.replace(/vm|ssh|cpu/i, (part) => part.toUpperCase()),
+  )
+}

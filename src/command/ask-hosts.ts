@@ -1,0 +1,42 @@
+/** One question to one host or to all, and what those said that could not answer. */
+import type { Agent, Fleet } from '../agents/agent.js'
+import { UserError } from '../errors.js'
+
+export interface HostAnswer<T> {
+  host: string
+  value: T
+}
+
+export interface SilentHost {
+  host: string
+  error: UserError
+}
+
+/**
+ * Asks every host at once. A host that cannot answer is in `silent`; when one host is named, its error is thrown instead,
+ * because then there is nothing else to tell.
+ */
+export async function askHosts<T>(
+  fleet: Fleet,
+  host: string | undefined,
+  ask: (agent: Agent) => Promise<T>,
+): Promise<{ answers: HostAnswer<T>[]; silent: SilentHost[] }> {
+  if (host !== undefined) {
+    return { answers: [{ host, value: await ask(fleet.agent(host)) }], silent: [] }
+  }
+  const answers: HostAnswer<T>[] = []
+  const silent: SilentHost[] = []
+  const outcomes = await Promise.allSettled(fleet.agents.map(ask))
+  outcomes.forEach((outcome, index) => {
+    const { name } = fleet.agents[index] as Agent
+    if (outcome.status === 'fulfilled') answers.push({ host: name, value: outcome.value })
+    else if (outcome.reason instanceof UserError) silent.push({ host: name, error: outcome.reason })
+    else throw outcome.reason
+  })
+  return { answers, silent }
+}
+
+/** "kvm2 did not answer: connection refused." */
+export function silence({ host, error }: { host: string; error: { message: string } }): string {
+  return `${host} did not answer: ${error.message}`
+}

@@ -1,0 +1,95 @@
+/** Help, made from the definitions: all commands, one group, one command. */
+import type { z } from 'zod'
+import { UserError } from '../errors.js'
+import type { Report, Table } from '../report/index.js'
+import { describeArguments } from './argument-list.js'
+import type { Catalogue, CatalogueEntry } from './catalogue.js'
+import { type Command, type ReadContext, risks } from './definition.js'
+import { orList } from './nearest.js'
+import { usageOf } from './parse-command-line.js'
+
+type Asking = Pick<ReadContext, 'mayAsk'>
+
+/** Every command, those that the caller may ask for first. */
+export function helpOverview(catalogue: Catalogue, asking: Asking): Report {
+  return {
+    title: 'What qnav can do',
+    tone: 'info',
+    table: commandTable(catalogue.entries(), asking),
+    notes: [
+      'More about one: help vm create',
+      'Quote values that have blanks: snapshot create web1 --description "before the upgrade"',
+    ],
+    actions: catalogue
+      .groups()
+      .slice(0, 5)
+      .map((group) => ({ label: group, command: `help ${group}` })),
+  }
+}
+
+/** The commands of one group with an example of each. */
+export function helpGroup(catalogue: Catalogue, group: string, asking: Asking): Report {
+  const entries = catalogue.entries().filter(({ path }) => path.startsWith(`${group} `))
+  return {
+    title: `Commands about ${group}`,
+    tone: 'info',
+    table: commandTable(entries, asking),
+    log: { title: 'Examples', text: entries.map(({ command }) => command.examples[0]).join('\n') },
+    notes: [`More about one: help ${entries[0]?.path}`],
+  }
+}
+
+/** Usage, arguments with their form and default, risk, examples. */
+export function helpCommand({ path, command }: CatalogueEntry, { mayAsk }: Asking): Report {
+  const args = describeArguments(command)
+  const may = mayAsk(command.risk)
+  const allowed = { yes: 'runs at once', 'with approval': 'needs approval', no: 'you may not ask for it' }[
+    may
+  ]
+  return {
+    title: path,
+    tone: 'info',
+    summary: [`${command.summary}.`, ...(command.details ?? [])].join(' '),
+    facts: [
+      { label: 'Usage', value: usageOf(path, command) },
+      { label: 'Risk', value: `${command.risk}: ${risks[command.risk]}; ${allowed}` },
+    ],
+    ...(args.length > 0
+      ? {
+          table: {
+            columns: ['Argument', 'What', 'Form', 'When left out'],
+            rows: args.map(({ typed, description, form, whenLeftOut }) => [
+              typed,
+              description,
+              form,
+              whenLeftOut,
+            ]),
+          },
+        }
+      : {}),
+    log: { title: 'Examples', text: command.examples.join('\n') },
+  }
+}
+
+/** Help about whatever was named. Throws `unknown-command` with the nearest ones. */
+export function helpAbout(catalogue: Catalogue, words: readonly string[], asking: Asking): Report {
+  const named = words.join(' ').toLowerCase()
+  if (named === '') return helpOverview(catalogue, asking)
+  const command: Command<z.ZodRawShape> | undefined = catalogue.get(named)
+  if (command !== undefined) return helpCommand({ path: named, command }, asking)
+  if (catalogue.groups().includes(named)) return helpGroup(catalogue, named, asking)
+  const close = catalogue.nearest(named)
+  throw new UserError('unknown-command', `There is no command "${named}".`, {
+    fix: close.length > 0 ? `Did you mean ${orList(close.map((path) => `help ${path}`))}?` : 'Type: help',
+  })
+}
+
+function commandTable(entries: readonly CatalogueEntry[], { mayAsk }: Asking): Table {
+  const words = { yes: 'yes', 'with approval': 'with approval', no: 'no' }
+  const rank = { yes: 0, 'with approval': 0, no: 1 }
+  const sorted = entries.toSorted((a, b) => rank[mayAsk(a.command.risk)] - rank[mayAsk(b.command.risk)])
+  return {
+    columns: ['Command', 'What it does', 'You may'],
+    rows: sorted.map(({ path, command }) => [path, command.summary, words[mayAsk(command.risk)]]),
+  }
+}

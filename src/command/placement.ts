@@ -1,0 +1,126 @@
+/** Where a new VM goes, and whether there is room for it. */
+import type { Agent, Capacity, Fleet, ImageSummary, PoolSummary, VmSummary } from '../agents/agent.js'
+import { UserError } from '../errors.js'
+import { showMiB } from '../report/index.js'
+import { askHosts, silence } from './ask-hosts.js'
+
+/** What must be left on a host beside what a new VM takes (Qubinode's check before it creates a VM: +1024 MB, +10 GB). */
+export const keptFree = { memoryMiB: 1024, diskGiB: 10 } as const
+
+/** Names that start special deployments in Qubinode's pipelines (deploy-vm.sh). */
+const reservedNames = [
+  'freeipa',
+  'kcli-openshift4-baremetal',
+  'ocp4-disconnected-helper',
+  'openshift-agent-install',
+  'ceph-cluster',
+  'kubernetes',
+  'vyos-router',
+]
+
+/**
+ * The host named, else the only one, else of those that have the image and the profile the one with the most memory
+ * available; when none has them, the one with the most memory, so that the plan can say what is missing.
+ */
+export async function chooseHost(
+  fleet: Fleet,
+  {
+    host,
+    image,
+    profile,
+  }: { host?: string | undefined; image?: string | undefined; profile?: string | undefined },
+): Promise<{ agent: Agent; warnings: string[] }> {
+  const [only, ...others] = fleet.agents
+  if (host !== undefined) return { agent: fleet.agent(host), warnings: [] }
+  if (only !== undefined && others.length === 0) return { agent: only, warnings: [] }
+  const { answers, silent } = await askHosts(fleet, undefined, async (agent) => ({
+    agent,
+    availableMemoryMiB: (await agent.capacity()).availableMemoryMiB,
+    isFit:
+      (image === undefined || (await agent.images()).some(({ name }) => name === image)) &&
+      (profile === undefined || (await agent.profiles()).includes(profile)),
+  }))
+  const [best] = answers
+    .map(({ value }) => value)
+    .toSorted((a, b) => Number(b.isFit) - Number(a.isFit) || b.availableMemoryMiB - a.availableMemoryMiB)
+  if (best === undefined) {
+    throw (
+      silent[0]?.error ??
+      new UserError('unknown-host', 'There is no host to make a VM on.', { fix: 'Name hosts in qnav.yml.' })
+    )
+  }
+  return { agent: best.agent, warnings: silent.map((each) => `${silence(each)} It was not considered.`) }
+}
+
+/** Why a new VM cannot have this name. */
+export function nameBlockers(
+  name: string,
+  images: readonly ImageSummary[],
+  vms: readonly VmSummary[],
+): UserError[] {
+  const blockers: UserError[] = []
+  const fix = `Choose another name, for example ${name}-1.`
+  const taken = vms.find((vm) => vm.name === name)
+  if (taken !== undefined) {
+    blockers.push(
+      new UserError('name-taken', `There is already a VM ${name} on ${taken.host}.`, {
+        fix: `${fix} Or look at that one: vm show ${name}@${taken.host}`,
+      }),
+    )
+  }
+  if (reservedNames.includes(name)) {
+    blockers.push(
+      new UserError('name-taken', `The name ${name} is reserved: it starts a deployment of its own.`, {
+        fix,
+      }),
+    )
+  }
+  // Clean-up scripts in the field delete <name>*.qcow2 from the pool.
+  const image = images.find((each) => each.name.startsWith(name))
+  if (image !== undefined) {
+    blockers.push(
+      new UserError(
+        'bad-name',
+        `The name ${name} begins the name of the image ${image.name}; deleting files of the VM could take the image along.`,
+        { fix: `Choose another name, for example vm-${name}.` },
+      ),
+    )
+  }
+  return blockers
+}
+
+/** Not enough memory, with both numbers and what would fit. */
+export function memoryBlocker(
+  host: string,
+  memoryMiB: number,
+  { availableMemoryMiB }: Capacity,
+): UserError | undefined {
+  if (availableMemoryMiB >= memoryMiB + keptFree.memoryMiB) return undefined
+  const most = Math.floor(availableMemoryMiB - keptFree.memoryMiB)
+  return new UserError(
+    'insufficient-memory',
+    `${host} has ${showMiB(availableMemoryMiB)} available; ${showMiB(memoryMiB)} for the VM and ${showMiB(keptFree.memoryMiB)} for the host need ${showMiB(memoryMiB + keptFree.memoryMiB)}.`,
+    { fix: `${most >= 64 ? `Ask for at most --memory ${most}M, or stop` : 'Stop'} VMs: vm list ${host}` },
+  )
+}
+
+/** Not enough room in the pool, with both numbers and what would fit. */
+export function diskBlocker(
+  host: string,
+  totalGiB: number,
+  { name, availableGiB }: PoolSummary,
+): UserError | undefined {
+  if (availableGiB >= totalGiB + keptFree.diskGiB) return undefined
+  const most = Math.floor(availableGiB - keptFree.diskGiB)
+  return new UserError(
+    'insufficient-disk',
+    `Pool ${name} on ${host} has ${showGiB(availableGiB)} free; ${showGiB(totalGiB)} for the VM and ${showGiB(keptFree.diskGiB)} kept free need ${showGiB(totalGiB + keptFree.diskGiB)}.`,
+    {
+      fix: `${most >= 1 ? `Ask for at most ${most} GiB of disks, or make` : 'Make'} room, or name another pool: host show ${host}`,
+    },
+  )
+}
+
+export function showGiB(gib: number): string {
+  return showMiB(gib * 1024)
+}
