@@ -6,6 +6,13 @@ import type { Faults } from '../world/faults.js'
 import type { World } from '../world/world.js'
 import { ackDeadlineMs, type Carrier, type Envelope } from './carrier.js'
 
+/** When it was sent, and what the armed faults do to its acknowledgement. */
+interface Fate {
+  sentAt: number
+  isLost: boolean
+  delayMs: number | undefined
+}
+
 export class HttpMode implements Carrier {
   private readonly world: World
   private readonly faults: Faults
@@ -27,16 +34,24 @@ export class HttpMode implements Carrier {
       })
       abort.signal.addEventListener('abort', cancel)
     })
+    const ack = {
+      isLost: this.faults.take('lose-ack') !== undefined,
+      delayMs: this.faults.take('delay-ack')?.delayMs,
+    }
     const twice = this.faults.take('duplicate-delivery') !== undefined
-    const answer = this.post(envelope, abort.signal, sentAt)
+    const answer = this.post(envelope, abort.signal, { sentAt, ...ack })
     // The second copy of a duplicate is nobody's answer.
-    if (twice) void this.post(envelope, abort.signal, sentAt)
+    if (twice) void this.post(envelope, abort.signal, { sentAt, ...ack })
     const delivery = await Promise.race([answer, timeout])
     if (delivery.acknowledged) abort.abort()
     return delivery
   }
 
-  private async post(envelope: Envelope, signal: AbortSignal, sentAt: number): Promise<Delivery> {
+  private async post(
+    envelope: Envelope,
+    signal: AbortSignal,
+    { sentAt, isLost, delayMs }: Fate,
+  ): Promise<Delivery> {
     const { body, type } = encode(envelope)
     const timestamp = String(Math.floor(this.world.clock.now() / 1000))
     const signature = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex')
@@ -59,10 +74,9 @@ export class HttpMode implements Carrier {
         signal,
       })
       const text = await response.text()
-      if (this.faults.take('lose-ack') !== undefined) return await never(signal)
-      const delay = this.faults.take('delay-ack')
-      if (delay !== undefined)
-        await new Promise<void>((resolve) => this.world.clock.after(delay.delayMs, resolve))
+      if (isLost) return await never(signal)
+      if (delayMs !== undefined)
+        await new Promise<void>((resolve) => this.world.clock.after(delayMs, resolve))
       if (!response.ok) return { acknowledged: false, reason: 'dispatch_failed' }
       return { acknowledged: true, payload: payloadOf(text), durationMs: performance.now() - sentAt }
     } catch {

@@ -17,6 +17,9 @@ const ticketLifeMs = 30_000
 interface Pending {
   settle: (delivery: Delivery) => void
   sentAt: number
+  /** What the armed faults do to this acknowledgement. */
+  isLost: boolean
+  delayMs: number | undefined
 }
 
 export class SocketMode implements Carrier {
@@ -145,7 +148,12 @@ export class SocketMode implements Carrier {
         this.pending.delete(envelopeId)
         resolve(delivery)
       }
-      this.pending.set(envelopeId, { settle, sentAt: performance.now() })
+      this.pending.set(envelopeId, {
+        settle,
+        sentAt: performance.now(),
+        isLost: this.faults.take('lose-ack') !== undefined,
+        delayMs: this.faults.take('delay-ack')?.delayMs,
+      })
     })
   }
 
@@ -156,14 +164,13 @@ export class SocketMode implements Carrier {
       this.note('stray frame', text.slice(0, 80))
       return
     }
-    if (this.faults.take('lose-ack') !== undefined) return
+    if (pending.isLost) return
     const settle = () => {
       const durationMs = performance.now() - pending.sentAt
       pending.settle({ acknowledged: true, payload: frame.payload, durationMs })
     }
-    const delay = this.faults.take('delay-ack')
-    if (delay === undefined) settle()
-    else this.world.clock.after(delay.delayMs, settle)
+    if (pending.delayMs === undefined) settle()
+    else this.world.clock.after(pending.delayMs, settle)
   }
 
   private note(name: string, summary: string): void {

@@ -18,7 +18,7 @@ interface AppRoutes {
 }
 
 export async function callWebApi(
-  { world, webApi }: AppRoutes,
+  { webApi }: AppRoutes,
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
@@ -37,10 +37,7 @@ export async function callWebApi(
     request.socket.destroy()
     return
   }
-  if (answer.delayMs !== undefined) {
-    const { delayMs } = answer
-    await new Promise<void>((resolve) => world.clock.after(delayMs, resolve))
-  }
+  await answer.delayed
   sendJson(response, answer.status, answer.body, answer.headers)
 }
 

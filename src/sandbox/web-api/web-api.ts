@@ -22,7 +22,8 @@ export interface WebApiAnswer {
   body: Json
   /** Cut the connection instead of answering. */
   drop?: boolean
-  delayMs?: number
+  /** Resolves when the answer may go out. */
+  delayed?: Promise<void>
 }
 
 const methods: Methods = {
@@ -61,12 +62,14 @@ export class WebApi {
     const answer = this.faultBefore(method) ?? (await this.run(request))
     const drop = this.faults.take('drop-response', method) !== undefined
     const slow = this.faults.take('slow-response', method)
+    const delayed =
+      slow && new Promise<void>((resolve) => this.backend.world.clock.after(slow.delayMs, resolve))
     const { ok, error } = answer.body
     settle(
       drop ? 'response dropped' : ok === true ? 'ok' : String(error ?? `HTTP ${answer.status}`),
       answer.body,
     )
-    return { ...answer, drop, ...(slow === undefined ? {} : { delayMs: slow.delayMs }) }
+    return { ...answer, drop, ...(delayed === undefined ? {} : { delayed }) }
   }
 
   private faultBefore(method: string): WebApiAnswer | undefined {
