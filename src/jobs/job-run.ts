@@ -6,7 +6,16 @@ import type { Plan, ReadyPlan, Report } from '../report/index.js'
 import type { AuditEntry } from '../store/index.js'
 import type { Clock } from './clock.js'
 import { cancelledError, errorOf, Interrupted, JobOver, noteFor } from './interruptions.js'
-import type { ApprovalRule, Job, JobBody, JobContext, Json, StepControl, StepRecord } from './job.js'
+import type {
+  ApprovalRule,
+  Job,
+  JobBody,
+  JobContext,
+  Json,
+  StepControl,
+  StepRecord,
+  StepResult,
+} from './job.js'
 import { isOver } from './job.js'
 import { type JobBook, pause } from './job-book.js'
 import type { JobRecord } from './job-record.js'
@@ -95,7 +104,7 @@ export class JobRun implements JobContext {
     for (const wake of this.#wakers) wake()
   }
 
-  async step<T extends Json | void>(name: string, work: (control: StepControl) => Promise<T>): Promise<T> {
+  async step<T extends StepResult>(name: string, work: (control: StepControl) => Promise<T>): Promise<T> {
     this.#mustGoOn()
     if (name === '' || name.length > 100) throw new Error(`a step cannot be called "${name}"`)
     if (this.#names.has(name))
@@ -172,15 +181,18 @@ export class JobRun implements JobContext {
     if (before.state === 'running' || (before.locks.length > 0 && !isSame)) {
       throw new Error(`${id} wants the locks ${wanted} after it began to work with ${before.locks}`)
     }
+    // The place is taken before it is written down: then the two queues, here and after a restart, have one order.
+    const granted = locks.acquire(id, wanted)
     if (before.state !== 'queued' || before.locks.length === 0) {
+      const ticket = nextTicket()
       await this.#write((draft) => {
         if (draft.job.state === 'planning') moveTo(draft.job, 'queued')
         draft.job.locks = wanted
-        draft.ticket = nextTicket()
+        draft.ticket = ticket
         return []
       })
     }
-    await this.#orOut(locks.acquire(id, wanted))
+    await this.#orOut(granted)
     await this.#write((draft) => {
       moveToRunning(draft.job)
       return [{ event: 'job.started', locks: wanted }]
@@ -192,10 +204,7 @@ export class JobRun implements JobContext {
     this.#showSoon()
   }
 
-  async #runStep<T extends Json | void>(
-    name: string,
-    work: (control: StepControl) => Promise<T>,
-  ): Promise<T> {
+  async #runStep<T extends StepResult>(name: string, work: (control: StepControl) => Promise<T>): Promise<T> {
     const { id, book, log } = this.#parts
     const isNew = this.#journalled(name) === undefined
     await this.#write((draft) => {
@@ -381,7 +390,7 @@ function progressOf({ progress }: StepRecord): Pick<StepRecord, 'progress'> {
 }
 
 /** The result as it will be after a restart, so that a body behaves the same with and without one. */
-function jsonOf(result: Json | void): Json | undefined {
+function jsonOf(result: StepResult): Json | undefined {
   if (result === undefined) return undefined
   const text: string | undefined = JSON.stringify(result)
   if (text === undefined) throw new TypeError('a step must return JSON or nothing')

@@ -100,6 +100,10 @@ export interface Job {
   revision: number
 }
 
+/** What a step may give back: it is kept, and given again after a restart. */
+// biome-ignore lint/suspicious/noConfusingVoidType: most steps return nothing, and async functions without return are void
+export type StepResult = Json | void
+
 /** What a step may use while it runs. */
 export interface StepControl {
   /** Unique and stable across restarts: `<job id>/<step name>`. */
@@ -115,7 +119,7 @@ export interface JobContext {
   readonly job: Readonly<Job>
   readonly signal: AbortSignal
   /** Runs once; a step that was under way at a crash runs again, so it must look before it acts. */
-  step<T extends Json | void>(name: string, work: (control: StepControl) => Promise<T>): Promise<T>
+  step<T extends StepResult>(name: string, work: (control: StepControl) => Promise<T>): Promise<T>
   /** Records the plan. A blocked plan ends the job as `refused`. */
   plan(make: () => Promise<Plan>): Promise<ReadyPlan>
   /** Asks for approval and waits for days if need be; ends the job as denied or expired otherwise. */

@@ -100,15 +100,10 @@ export class LocalEngine implements LocalJobs {
     this.#isWorking = false
     const runs = [...this.#runs.values()]
     for (const { run } of runs) run.interrupt(new Interrupted())
-    const enough = new AbortController()
-    await Promise.race([
-      Promise.all(runs.map(({ done }) => done)),
-      pause(this.#clock, this.#stopGraceMs, enough.signal).catch(() => undefined),
-    ])
-    enough.abort()
-    await Promise.allSettled(this.#submitting.values())
-    await this.#book?.close()
-    await Promise.allSettled(this.#background)
+    await this.#within(Promise.all(runs.map(({ done }) => done)))
+    await this.#within(Promise.allSettled(this.#submitting.values()))
+    // Not for ever either: a disk that hangs must not keep the bot from ending.
+    await this.#within(Promise.allSettled([this.#book?.close(), ...this.#background]))
     this.#runs.clear()
     this.#locks.clear()
     this.#keys.clear()
@@ -187,6 +182,12 @@ export class LocalEngine implements LocalJobs {
       const { title, requester } = this.get(job)
       return { name, holder: { job, title, requester, since: new Date(heldSince).toISOString() }, waiting }
     })
+  }
+
+  async #within(work: Promise<unknown>): Promise<void> {
+    const enough = new AbortController()
+    await Promise.race([work, pause(this.#clock, this.#stopGraceMs, enough.signal).catch(() => undefined)])
+    enough.abort()
   }
 
   async #submit(book: JobBook, request: JobRequest): Promise<Job> {

@@ -19,7 +19,9 @@ export interface LocalWorld {
   /** The engine dies with its nth write from now, before or after that is on disk. */
   dieAt(write: number, when: 'before' | 'after'): void
   /** Resolves when it died. */
-  died: Promise<void>
+  readonly died: Promise<void>
+  /** Forgets the death, for the next one. */
+  revive(): void
   /** Makes every write fail with this until it is undefined. */
   failWrites(error: Error | undefined): void
   failAudit(error: Error | undefined): void
@@ -39,9 +41,16 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
   const log = createLog({ level: 'warn', write: (line) => lines.push(JSON.parse(line)) })
   const engines: LocalJobs[] = []
   let generation = 0
+  /** Generation of the engine opened last. */
+  let alive = 0
   let writes = 0
   let death: { at: number; when: 'before' | 'after' } | undefined
   let tellDeath = (): void => {}
+  const aDeath = () =>
+    new Promise<void>((resolve) => {
+      tellDeath = resolve
+    })
+  let died = aDeath()
   let writeError: Error | undefined
   let auditError: Error | undefined
   const world: LocalWorld = {
@@ -53,9 +62,12 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
     dieAt(write, when) {
       death = { at: writes + write, when }
     },
-    died: new Promise((resolve) => {
-      tellDeath = resolve
-    }),
+    get died() {
+      return died
+    },
+    revive() {
+      died = aDeath()
+    },
     failWrites(error) {
       writeError = error
     },
@@ -69,6 +81,7 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
     open() {
       generation += 1
       const mine = generation
+      alive = mine
       const die = () => {
         generation += 1
         death = undefined
@@ -96,7 +109,7 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
               const isLast = death?.at === writes
               if (isLast && death?.when === 'before') await die()
               await folder.write(name, data)
-              if (isLast) await die()
+              if (isLast && death !== undefined) await die()
               if (mine !== generation) await never
             },
           }
@@ -108,8 +121,9 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
     },
   }
   onTestFinished(async () => {
-    const stopped = engines.at(-1)?.stop()
-    // Some bodies are deaf on purpose.
+    death = undefined
+    // A dead engine cannot be stopped; some bodies of a live one are deaf on purpose.
+    const stopped = alive === generation ? engines.at(-1)?.stop() : undefined
     clock.advance(60_000)
     await stopped
     await rm(path, { recursive: true, force: true })
