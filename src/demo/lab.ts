@@ -103,20 +103,23 @@ async function ensurePool(name: string, path: string): Promise<void> {
 async function ensureNetwork(name: string, say: (line: string) => void): Promise<boolean> {
   const known = await attempt('virsh', ['-c', 'qemu:///system', 'net-info', name])
   if (/^Active:\s+yes/m.test(known.output)) return false
-  if (known.exitCode !== 0) {
-    const subnet = await freeSubnet()
-    say(`Network ${name}: ${subnet}.0/24 with DHCP`)
-    const file = join(tmpdir(), `qnav-network-${process.pid}.xml`)
-    // A short lease: a VM of the same name made again soon must get an address.
-    await writeFile(
-      file,
-      `<network><name>${name}</name><forward mode="nat"/><bridge name="${name}"/><ip address="${subnet}.1" netmask="255.255.255.0"><dhcp><range start="${subnet}.10" end="${subnet}.250"><lease expiry="10" unit="minutes"/></range></dhcp></ip></network>`,
-    )
-    try {
-      await virsh(['net-define', file])
-    } finally {
-      await rm(file, { force: true })
-    }
+  if (known.exitCode === 0) {
+    if ((await attempt('virsh', ['-c', 'qemu:///system', 'net-start', name])).exitCode === 0) return true
+    // Its subnet was taken by somebody since it was defined.
+    await virsh(['net-undefine', name])
+  }
+  const subnet = await freeSubnet()
+  say(`Network ${name}: ${subnet}.0/24 with DHCP`)
+  const file = join(tmpdir(), `qnav-network-${process.pid}.xml`)
+  // A short lease: a VM of the same name made again soon must get an address.
+  await writeFile(
+    file,
+    `<network><name>${name}</name><forward mode="nat"/><bridge name="${name}"/><ip address="${subnet}.1" netmask="255.255.255.0"><dhcp><range start="${subnet}.10" end="${subnet}.250"><lease expiry="10" unit="minutes"/></range></dhcp></ip></network>`,
+  )
+  try {
+    await virsh(['net-define', file])
+  } finally {
+    await rm(file, { force: true })
   }
   await virsh(['net-start', name])
   return true

@@ -12,6 +12,9 @@ declare module 'vitest' {
   }
 }
 
+/** Two runs on one machine at the same time need two names: each deletes the VMs in its own pool at its end. */
+const labName = process.env.QNAV_TEST_LAB ?? 'qnav-test'
+
 let lab: Lab | undefined
 let users = 0
 
@@ -21,7 +24,7 @@ export async function setup(project: TestProject): Promise<void> {
   if (lab === undefined) {
     const missing = await installMissing(['hypervisor', 'image', 'ssh', 'browser'], say)
     if (missing === undefined && process.getuid?.() === 0)
-      lab = await prepareLab({ name: 'qnav-test', say, vmsAtEnd: 'delete' })
+      lab = await prepareLab({ name: labName, say, vmsAtEnd: 'delete' })
     else announceSkip(missing, say)
   }
   if (lab === undefined) {
