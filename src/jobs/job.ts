@@ -101,7 +101,6 @@ export interface Job {
 }
 
 /** What a step may give back: it is kept, and given again after a restart. */
-// biome-ignore lint/suspicious/noConfusingVoidType: most steps return nothing, and async functions without return are void
 export type StepResult = Json | void
 
 /** What a step may use while it runs. */

@@ -1,7 +1,7 @@
 /** What one person may do, decided once per request. */
 import { UserError } from '../errors.js'
 import type { Person } from '../jobs/job.js'
-import { type PolicySettings, powers, type Risk, type Role } from './roles.js'
+import { type PolicySettings, powers, type Risk, type Role, risks } from './roles.js'
 
 /** A decision with its reason in words. */
 export type Decision = { allowed: true; because: string } | { allowed: false; because: string }
@@ -36,7 +36,7 @@ export class Rights {
     if (able !== undefined) return { allowed: true, because: `${able} may ask for ${risk}` }
     return {
       allowed: false,
-      because: `${listOf(this.roles)} may only read; ${risk} needs ${this.#whoCan((role) => powers[role].asks.includes(risk))}`,
+      because: `${givenRoles(this.roles)} may ${this.#can()}; ${risk} needs ${this.#whoCan((role) => powers[role].asks.includes(risk))}`,
     }
   }
 
@@ -45,7 +45,7 @@ export class Rights {
     if (able !== undefined) return { allowed: true, because: `${able} may decide about requests` }
     return {
       allowed: false,
-      because: `${listOf(this.roles)} may not decide about requests; that needs ${this.#whoCan((role) => powers[role].decides)}`,
+      because: `${givenRoles(this.roles)} may not decide about requests; that needs ${this.#whoCan((role) => powers[role].decides)}`,
     }
   }
 
@@ -57,6 +57,13 @@ export class Rights {
   /** Throws `not-allowed` when this person may not decide about others' requests. */
   demandApproving(): void {
     refuse(this.decideOnApproving())
+  }
+
+  #can(): string {
+    const asks = risks.filter((risk) => this.roles.some((role) => powers[role].asks.includes(risk)))
+    return asks.length === 1
+      ? `only ${asks[0]}`
+      : `ask for ${asks.slice(0, -1).join(', ')} and ${asks.at(-1)}`
   }
 
   #whoCan(able: (role: Role) => boolean): string {
@@ -82,7 +89,7 @@ function refuse(decision: Decision): void {
   })
 }
 
-function listOf(roles: readonly Role[]): string {
+function givenRoles(roles: readonly Role[]): string {
   const given = roles.filter((role) => role !== 'viewer')
   return (given.length === 0 ? roles : given).join(' and ')
 }

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '../log.js'
 import { redactJson } from '../redact.js'
-import { syncDirectory } from './atomic-file.js'
+import { syncDirectory, withFile } from './atomic-file.js'
 import { type ChainEnd, chainStart, checkLine, nextLine } from './audit-chain.js'
 import { readHead, writeHead } from './audit-head.js'
 import { storeDamaged, storeFailed } from './store-errors.js'
@@ -40,16 +40,20 @@ export async function openAuditLog(
 ): Promise<AuditLog> {
   const path = join(data.path, auditFileName)
   const headPath = join(data.path, auditHeadName)
+  const opened: FileHandle[] = []
   try {
     const file = await open(path, 'a+', 0o600)
+    opened.push(file)
     // "r+" needs the file to be there, "a" would append: both are needed to write at the beginning of a new file.
-    await (await open(headPath, 'a', 0o600)).close()
+    await withFile(headPath, 'a', async () => undefined)
     const headFile = await open(headPath, 'r+')
+    opened.push(headFile)
     await syncDirectory(data.path)
     const audit = new AppendedFile({ path, file, headFile, log, now })
     await audit.recover(await readHead(headPath))
     return audit
   } catch (error) {
+    await Promise.allSettled(opened.map((each) => each.close()))
     throw storeFailed('open', path, error)
   }
 }
@@ -71,6 +75,7 @@ class AppendedFile implements AuditLog {
   #bytes = 0
   #waiting: Waiting[] = []
   #flushing: Promise<void> | undefined
+  #isClosed = false
   /** Why nothing can be appended any more. */
   #broken: unknown
 
@@ -118,6 +123,8 @@ class AppendedFile implements AuditLog {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
     await this.#flushing
     this.#broken ??= new Error('the audit log is closed')
     await this.#file.close()
