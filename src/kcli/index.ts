@@ -7,4 +7,4 @@ export {
   type KcliParts,
 } from './kcli.js'
 export type { CreateOutcome } from './output.js'
-export { type CreateParams, createParams, kcliVmName } from './params.js'
+export type { CreateParams } from './params.js'

@@ -1,3 +1,3 @@
 export type { BlockedPlan, Change, Plan, ReadyPlan } from './plan.js'
-export { count, showBytes, showDuration, showMiB } from './quantities.js'
+export { count, showDuration, showMiB } from './quantities.js'
 export type { Action, Fact, Finding, Report, Table, Tone } from './report.js'

@@ -7,13 +7,6 @@ export function showMiB(mib: number): string {
   return `${trim(mib / 1024 / 1024)} TiB`
 }
 
-/** Bytes as people read them, in binary units. */
-export function showBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`
-  if (bytes < 1024 * 1024) return `${trim(bytes / 1024)} KiB`
-  return showMiB(bytes / 1024 / 1024)
-}
-
 /** Milliseconds as people read them: `850 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function showDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`
