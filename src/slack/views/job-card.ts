@@ -106,7 +106,7 @@ function jobActions(job: Job): Action[] {
   if (isOver(job) || job.cancel !== undefined) return []
   return [
     {
-      label: 'Cancel',
+      label: 'Cancel job',
       command: `job cancel ${job.id}`,
       confirm: `Cancel "${clip(job.title, 200)}"? A step under way is stopped where it can be.`,
     },

@@ -2,6 +2,7 @@
 import { isOver, type Job, type JobState, type StepRecord } from '../../jobs/index.js'
 import { type Plan, showDuration } from '../../report/index.js'
 import { bold, clip, dateTime, escapeText, mention } from './mrkdwn.js'
+import { toneSign } from './tone.js'
 
 export const stateSign: Record<JobState, string> = {
   planning: '🔎',
@@ -23,7 +24,13 @@ export function shortTitle({ title }: Pick<Job, 'title'>): string {
 
 /** "⏳ vm create web1: running · boot · waiting for an address", plain text. */
 export function headline(job: Job): string {
-  return `${stateSign[job.state]} ${shortTitle(job)}: ${stateWords(job)}`
+  return `${signOf(job)} ${shortTitle(job)}: ${stateWords(job)}`
+}
+
+/** Done, but not all well: the report knows better than the state. */
+function signOf({ state, report }: Job): string {
+  const isMixed = state === 'succeeded' && (report?.tone === 'warn' || report?.tone === 'fail')
+  return isMixed ? toneSign[report.tone] : stateSign[state]
 }
 
 function stateWords(job: Job): string {
