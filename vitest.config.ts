@@ -22,6 +22,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Two busy cores make property tests slow, not wrong.
+          testTimeout: 60_000,
           include: ['test/**/*.test.ts'],
           exclude: ['test/host/**', 'test/e2e/**'],
           sequence: { groupOrder: 0 },
