@@ -247,7 +247,7 @@ export async function startPageBot(sandbox: Sandbox): Promise<{ app: App; heard:
   })
   app.options('images', async ({ ack, payload }) => {
     const images = ['rockylinux9', 'debian12', 'cirros'].filter((name) => name.includes(payload.value))
-    await ack({ options: images.map((name) => option(name)) })
+    await ack({ options: images.map((name) => option(`Image ${name}`, name)) })
   })
   app.view('create', async ({ ack, view, client, body }) => {
     const name = view.state.values.name?.v?.value ?? ''

@@ -377,4 +377,20 @@ describe('signed HTTP delivery', () => {
     await sandbox.control.message({ user: 'U0ANN', channel: 'C0VMS', text: '@qnav hello' })
     await sandbox.control.waitForMessage('C0VMS', ({ text }) => text === 'you called?')
   })
+
+  it('ends in a notice when the app does not answer in three seconds, or answers with an error', async () => {
+    app = await startHttpApp(sandbox, (bolt) => {
+      bolt.command('/qnav', async ({ ack }) => ack('fine'))
+    })
+    sandbox.control.fault({ kind: 'lose-ack' })
+    const lost = sandbox.control.command({ user: 'U0ANN', channel: 'C0VMS', text: 'x' })
+    sandbox.control.advanceClock(3000)
+    expect(await lost).toEqual({ acknowledged: false, reason: 'operation_timeout' })
+    expect((await sandbox.control.command({ user: 'U0ANN', channel: 'C0VMS', text: 'x' })).acknowledged).toBe(
+      true,
+    )
+    sandbox.control.setRequestUrl('http://127.0.0.1:9/nobody-listens')
+    const refused = await sandbox.control.command({ user: 'U0ANN', channel: 'C0VMS', text: 'x' })
+    expect(refused).toEqual({ acknowledged: false, reason: 'dispatch_failed' })
+  })
 })

@@ -133,10 +133,6 @@ export function list(item: Check, { min = 0, max }: { min?: number; max?: number
   }
 }
 
-export const anyObject: Check = (value, at, errors) => {
-  if (!isObject(value)) wrongType(errors, at, 'object', value)
-}
-
 export const anything: Check = () => {}
 
 /** An object with exactly these fields; names ending in `?` may be missing. */

@@ -90,6 +90,10 @@ export function createComposer({ id, withCommands }: { id: string; withCommands:
     error.textContent = ''
     const { channel, threadTs } = where
     const isCommand = withCommands && text.startsWith('/')
+    if (!withCommands && store.state?.commands.some(({ command }) => text.split(/\s/, 1)[0] === command)) {
+      error.textContent = 'Slash commands are not supported in threads.'
+      return
+    }
     const work = isCommand
       ? api.command({ user: store.user, channel, text })
       : api.message({ user: store.user, channel, text, ...(threadTs === undefined ? {} : { threadTs }) })

@@ -23,4 +23,4 @@ addEventListener('hashchange', () => {
   if (place !== '' && place !== store.place) store.go(place)
 })
 if (location.hash !== '') store.show('conversation')
-report(store.reload())
+report(store.reload().then(() => store.tellOpened()))

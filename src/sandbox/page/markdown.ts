@@ -85,7 +85,7 @@ function cellsOf(line: string): Inline[][] {
 const inlinePattern =
   /`([^`\n]+)`|\[([^\]]+)\]\(([^)\s]+)\)|(\*\*|__)(?=\S)([\s\S]*?\S)\4|~~(?=\S)([\s\S]*?\S)~~|(?<![\w*_])([*_])(?=\S)([^*_]*?\S)\7(?![\w*_])/
 
-export function parseMarkdownInline(text: string): Inline[] {
+function parseMarkdownInline(text: string): Inline[] {
   const match = inlinePattern.exec(text)
   if (match === null) return plainInlines(text)
   const before = text.slice(0, match.index)

@@ -21,7 +21,7 @@ interface Look {
   replies: SandboxMessage[]
 }
 
-export function messageContext(channel: string, ts: string, key: string): BlockContext {
+function messageContext(channel: string, ts: string, key: string): BlockContext {
   const target = (block: Json, element: Json) => {
     return {
       user: store.user,

@@ -3,7 +3,7 @@ import type { SandboxChannel, SandboxMessage, SandboxState, SandboxUser } from '
 import { api } from './api.js'
 import { byId } from './dom.js'
 
-export type Pane = 'list' | 'conversation' | 'thread' | 'inspector'
+type Pane = 'list' | 'conversation' | 'thread' | 'inspector'
 
 const userKey = 'sandbox-user'
 
@@ -59,7 +59,13 @@ class Store {
     location.hash = place
     this.show('conversation')
     this.render()
-    if (place === 'home') report(api.home({ user: this.user }))
+    this.tellOpened()
+  }
+
+  /** The app hears when somebody opens its Home or its direct message. */
+  tellOpened(): void {
+    const tab = this.place === 'home' ? 'home' : this.channel?.kind === 'im' ? 'messages' : undefined
+    if (tab !== undefined) report(api.home({ user: this.user, tab }))
   }
 
   openThread(ts: string | undefined): void {

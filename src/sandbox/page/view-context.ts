@@ -33,8 +33,14 @@ export function viewContext(view: SandboxView): BlockContext {
     surface: view.type,
     key: `v${view.id}`,
     errors: view.errors,
-    valueOf: (blockId, actionId) =>
-      typed.get(view.id)?.get(blockId)?.state ?? view.values[blockId]?.[actionId],
+    valueOf: (blockId, actionId) => {
+      const known = view.values[blockId]?.[actionId]
+      const mine = typed.get(view.id)?.get(blockId)
+      // The server knows the whole option of an external select, here is only its value.
+      if (mine === undefined || JSON.stringify(chosenValues(known)) === JSON.stringify(mine.value))
+        return known
+      return mine.state
+    },
     press: async (block, element, entryText) => {
       const { actionId, ...rest } = target(block, element)
       const values = typedValues(view)
@@ -53,6 +59,12 @@ export function viewContext(view: SandboxView): BlockContext {
     },
     suggest: (block, element, query) => api.suggest({ ...target(block, element), query }),
   }
+}
+
+function chosenValues(state: FieldState | undefined): unknown {
+  const one = state?.selected_option as Json | null | undefined
+  const many = state?.selected_options as Json[] | undefined
+  return many === undefined ? one?.value : many.map(({ value }) => value)
 }
 
 /** A typed value in the form that the renderers read: chosen options are looked up again by their value. */

@@ -59,7 +59,7 @@ function optionText(option: Json): string {
 }
 
 /** All options of an element, groups flattened, plus those that an external source offered. */
-export function optionsOf(element: Json, offered: readonly Json[] = []): Json[] {
+function optionsOf(element: Json, offered: readonly Json[] = []): Json[] {
   const groups = (element.option_groups as Json[] | undefined) ?? []
   const initial = [element.initial_option, ...((element.initial_options as Json[] | undefined) ?? [])] as (
     | Json

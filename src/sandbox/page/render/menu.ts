@@ -64,7 +64,7 @@ export function openMenu(anchor: HTMLElement, items: readonly MenuItem[], label:
 }
 
 /** Under the anchor, or above it where there is no room; never past the edge of the window. */
-export function placeUnder(floating: HTMLElement, anchor: HTMLElement): void {
+function placeUnder(floating: HTMLElement, anchor: HTMLElement): void {
   const box = anchor.getBoundingClientRect()
   const { offsetWidth: width, offsetHeight: height } = floating
   const below = box.bottom + 4 + height <= innerHeight
