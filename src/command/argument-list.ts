@@ -1,8 +1,8 @@
 /** The arguments of a command as data: for help, the docs page, forms and typeahead. */
-import { z } from 'zod'
+import type { z } from 'zod'
 import { type ArgumentKind, metaOf } from './arguments.js'
+import { defaultOf, flagText, isOptional } from './canonical-line.js'
 import type { Command } from './definition.js'
-import { flagText } from './parse-command-line.js'
 
 export interface ArgumentDescription {
   /** Key in the command's args. */
@@ -36,7 +36,7 @@ export function describeArguments(command: Command): ArgumentDescription[] {
     const schema = shape[name] as z.ZodType
     const meta = metaOf(schema)
     const value = defaultOf(schema)
-    const isRequired = !schema.safeParse(undefined).success
+    const isRequired = !isOptional(schema)
     const isPositional = positional.includes(name)
     return {
       name,
@@ -67,14 +67,10 @@ function typedAs(
   return letter === undefined ? `--${text}` : `--${text}, -${letter}`
 }
 
-function defaultOf(schema: z.ZodType): unknown {
-  return schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined
-}
-
 function shown(value: unknown, show: (value: unknown) => string): string {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return ''
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  return show(value)
+  return Array.isArray(value) ? value.map(show).join(',') : show(value)
 }
 
 function labelOf(name: string): string {

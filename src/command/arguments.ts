@@ -1,9 +1,11 @@
 /**
- * The kinds of arguments: each a zod schema from typed text to a JSON value, with what help, forms and typeahead need in
- * its metadata. Sizes are MiB or GiB as the name says, durations milliseconds.
+ * The kinds of arguments: each a zod schema from typed text to a JSON value, with what help, errors, forms and typeahead
+ * need in its metadata. Sizes are MiB or GiB as the name says, durations milliseconds.
  */
 import { z } from 'zod'
 import type { VmRef } from '../agents/agent.js'
+import { nearest } from './nearest.js'
+import { readDuration, readSize, writeDuration, writeSize } from './quantities.js'
 
 /** What an argument stands for; decides help text, form element and typeahead. */
 export type ArgumentKind =
@@ -31,229 +33,278 @@ export interface ArgumentMeta {
   kind: ArgumentKind
   /** How values look, for help and errors: "4G or 4096 (MiB)". */
   form: string
-  /** Given several times, or with commas. */
+  /** A value that is always right, for corrected lines. */
+  sample: string
+  /** Given several times; with commas too unless `keepsCommas`. */
   many?: boolean
+  /** A comma is part of the value. */
+  keepsCommas?: boolean
   /** The words of a choice. */
   choices?: readonly string[]
-  /** From a parsed value back to what is typed. */
+  /** Bounds of a number, in the unit of the value. */
+  min?: number
+  max?: number
+  /** From a parsed value back to what is typed. For `many`, one item. */
   show(value: unknown): string
+  /** What may have been meant by a wrong value. */
+  mend?(typed: string): string | undefined
 }
 
 const registry = z.registry<ArgumentMeta>()
 
-/** Metadata of an argument, also below `.optional()`, `.default()` and `.describe()`. */
+/** Metadata of an argument, also below `.optional()`, `.default()`, `.refine()` and `.describe()`. */
 export function metaOf(schema: z.ZodType): ArgumentMeta {
   const meta = registry.get(schema)
   if (meta !== undefined) return meta
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
     return metaOf(schema.unwrap() as z.ZodType)
+  }
   throw new Error('an argument was not made by one of the factories in arguments.ts')
 }
 
-/** `describe` makes a copy of a schema, so metadata is attached to what the author wrote by this. */
 function argument<T extends z.ZodType>(
   schema: T,
   meta: Omit<ArgumentMeta, 'show'> & Partial<ArgumentMeta>,
 ): T {
-  const full: ArgumentMeta = { show: String, ...meta }
-  registry.add(schema, full)
-  const describe = schema.describe.bind(schema)
-  schema.describe = (text: string) => {
-    const described = describe(text)
-    registry.add(described, full)
-    return described
-  }
+  registry.add(schema, { show: String, ...meta })
   return schema
+}
+
+/** A schema from text by a function that gives undefined for what it does not understand. */
+function readBy<T>(read: (typed: string) => T | undefined, complaint: string) {
+  return z.string().transform((typed, context): T => {
+    const value = read(typed.trim())
+    if (value !== undefined) return value
+    context.addIssue({ code: 'custom', message: complaint })
+    return z.NEVER
+  })
 }
 
 const dnsLabel = /^[a-z]([a-z0-9-]*[a-z0-9])?$/
 /** Names of pools, networks, images, profiles, snapshots: what libvirt and kcli take and a shell does not mind. */
 const plainName = /^[A-Za-z0-9][A-Za-z0-9._+-]*$/
 
-function named(kind: ArgumentKind, form: string) {
-  return argument(z.string().max(128).regex(plainName, `must be ${form}`), { kind, form })
-}
-
-/** A VM that exists: `web1`, or `web1@kvm1` where the name is on several hosts. */
-export function vmRef() {
+function named(kind: ArgumentKind, form: string, sample: string) {
   const schema = z
     .string()
-    .regex(/^[^@\s/;<>&|`$'"\\]+(@[A-Za-z0-9][\w.-]*)?$/, 'must be a VM name, or vm@host')
-    .transform((typed): VmRef => {
-      const cut = typed.lastIndexOf('@')
-      return cut < 0 ? { name: typed } : { name: typed.slice(0, cut), host: typed.slice(cut + 1) }
-    })
-  return argument(schema, {
+    .max(128, 'must have at most 128 characters')
+    .regex(plainName, `must be ${form}: letters, digits and . _ + -`)
+  const mend = (typed: string) =>
+    typed
+      .replace(/[^A-Za-z0-9._+-]+/g, '-')
+      .replace(/^[^A-Za-z0-9]+|-+$/g, '')
+      .slice(0, 128) || undefined
+  return argument(schema, { kind, form, sample, mend })
+}
+
+/** A VM that exists: `web1`, or `web1@kvm1` where the name is on several hosts. Other tools may have given it any name
+ * that libvirt takes. */
+export function vmRef() {
+  const read = (typed: string): VmRef | undefined => {
+    const cut = typed.lastIndexOf('@')
+    const name = cut < 0 ? typed : typed.slice(0, cut)
+    const host = cut < 0 ? undefined : typed.slice(cut + 1)
+    if (!/^[^/\p{C}]{1,255}$/u.test(name) || name.trim() !== name) return undefined
+    if (host === undefined) return { name }
+    return plainName.test(host) ? { name, host } : undefined
+  }
+  return argument(readBy(read, 'must be a VM, like web1 or web1@kvm1'), {
     kind: 'vm',
-    form: 'vm or vm@host',
+    form: 'a VM, like web1 or web1@kvm1',
+    sample: 'web1',
     show: (value) => {
       const { name, host } = value as VmRef
       return host === undefined ? name : `${name}@${host}`
     },
+    mend: (typed) => typed.replace(/[/\p{C}]|@$/gu, '').trim() || undefined,
   })
 }
 
 /** The name of a VM to be made: a DNS label, because it becomes a host name. */
 export function vmName() {
-  return argument(
-    z
-      .string()
-      .max(63, 'must have at most 63 characters')
-      .regex(
-        dnsLabel,
-        'must be small letters, digits and hyphens, beginning with a letter and not ending with a hyphen',
-      ),
-    { kind: 'new-vm', form: 'a name like web1 or dev-web-01' },
-  )
+  const schema = z
+    .string()
+    .max(63, 'must have at most 63 characters')
+    .regex(
+      dnsLabel,
+      'must be small letters, digits and hyphens, beginning with a letter and not ending with a hyphen',
+    )
+  const mend = (typed: string) =>
+    typed
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^[^a-z]+/, '')
+      .slice(0, 63)
+      .replace(/-+$/, '') || undefined
+  return argument(schema, { kind: 'new-vm', form: 'a name like web1 or dev-web-01', sample: 'web1', mend })
 }
 
-export const hostName = () => named('host', 'a host of qnav.yml')
-export const imageName = () => named('image', 'an image as `image list` shows it')
-export const profileName = () => named('profile', 'a kcli profile')
-export const networkName = () => named('network', 'a network of the host')
-export const poolName = () => named('pool', 'a storage pool of the host')
+export const hostName = () => named('host', 'a host of qnav.yml', 'kvm1')
+export const imageName = () => named('image', 'an image as `image list` shows it', 'rockylinux9')
+export const profileName = () => named('profile', 'a kcli profile', 'rhel9')
+export const networkName = () => named('network', 'a network of the host', 'default')
+export const poolName = () => named('pool', 'a storage pool of the host', 'default')
 /** A snapshot to be taken. */
-export const snapshotName = () => named('new-snapshot', 'letters, digits, dots, hyphens and underscores')
+export const snapshotName = () => named('new-snapshot', 'a name', 'before-upgrade')
+
 /** A snapshot that exists; other tools may have given it any name. */
-export const snapshotRef = () =>
-  argument(z.string().min(1, 'must not be empty').max(255), {
-    kind: 'snapshot',
-    form: 'a snapshot of the VM',
-  })
+export function snapshotRef() {
+  const schema = z.string().min(1, 'must not be empty').max(255, 'must have at most 255 characters')
+  return argument(schema, { kind: 'snapshot', form: 'a snapshot of the VM', sample: 'before-upgrade' })
+}
 
 export function jobRef() {
-  return argument(z.string().regex(/^j-[a-z0-9]{3,12}$/, 'must look like j-7k2m9'), {
+  const schema = readBy((typed) => {
+    const id = typed.toLowerCase()
+    return /^j-[a-z0-9]{3,12}$/.test(id) ? id : undefined
+  }, 'must be a job, like j-7k2m9')
+  return argument(schema, {
     kind: 'job',
-    form: 'j-7k2m9',
+    form: 'a job, like j-7k2m9',
+    sample: 'j-7k2m9',
+    mend: (typed) => (/^[a-z0-9]{3,12}$/i.test(typed) ? `j-${typed.toLowerCase()}` : undefined),
   })
 }
 
-/** Free text of one line, e.g. a reason or a description. */
+/** Free text, e.g. a reason or a description. */
 export function text({ max = 500 }: { max?: number } = {}) {
-  return argument(
-    z
-      .string()
-      .max(max, `must have at most ${max} characters`)
-      .refine((value) => value.trim() !== '', 'must not be empty'),
-    { kind: 'text', form: 'text; quote it when it has blanks' },
-  )
+  const schema = z
+    .string()
+    .max(max, `must have at most ${max} characters`)
+    .refine((value) => value.trim() !== '', 'must not be empty')
+  return argument(schema, {
+    kind: 'text',
+    form: 'text; quote it when it has blanks',
+    sample: '…',
+    keepsCommas: true,
+    mend: (typed) => typed.trim().slice(0, max) || undefined,
+  })
 }
 
+/** On or off: `--name`, `--no-name`. Give it a default. */
 export function flag() {
-  return argument(z.boolean(), { kind: 'flag', form: 'on or off' })
+  return argument(z.boolean(), { kind: 'flag', form: 'on or off', sample: 'on' })
 }
 
 export function wholeNumber({ min, max }: { min: number; max: number }) {
-  return argument(
-    z
-      .string()
-      .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
-      .transform(Number)
-      .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`),
-    { kind: 'number', form: `${min} to ${max}` },
-  )
+  const read = (typed: string) => {
+    const n = /^\d+$/.test(typed) ? Number(typed) : Number.NaN
+    return n >= min && n <= max ? n : undefined
+  }
+  return argument(readBy(read, `must be a whole number from ${min} to ${max}`), {
+    kind: 'number',
+    form: `${min} to ${max}`,
+    sample: String(min),
+    min,
+    max,
+    mend: (typed) => (/\d/.test(typed) ? String(clamp(Number.parseFloat(typed), min, max)) : undefined),
+  })
 }
 
 /** One of a few words. */
 export function choice<const C extends readonly [string, ...string[]]>(...choices: C) {
-  return argument(z.enum(choices), { kind: 'choice', form: choices.join(' or '), choices })
+  const form = choices.join(' or ')
+  return argument(z.enum(choices, `must be ${form}`), {
+    kind: 'choice',
+    form,
+    sample: choices[0],
+    choices,
+    mend: (typed) => nearest(typed, choices)[0],
+  })
 }
 
-const sizeUnits: Readonly<Record<string, number>> = {
-  m: 1,
-  mb: 1,
-  mib: 1,
-  g: 1024,
-  gb: 1024,
-  gib: 1024,
-  t: 1024 ** 2,
-  tb: 1024 ** 2,
-  tib: 1024 ** 2,
-}
+/** MiB. The upper bound is Qubinode's; small test images need less than its 512 MiB. */
+export const memorySize = () => size('memory', { min: 64, max: 262_144 })
+/** Whole GiB, because kcli takes no less; a bare number is GiB. */
+export const diskSize = () => size('disk', { min: 1, max: 65_536 })
 
-/** A size in MiB, from `4G`, `512M`, `1.5GiB` or a bare number in `bareUnit`. */
 function size(kind: 'memory' | 'disk', { min, max }: { min: number; max: number }) {
   const perUnit = kind === 'memory' ? 1 : 1024
-  const form = kind === 'memory' ? '4G, 512M or 4096 (MiB)' : '20G, 500M or 20 (GiB)'
-  const unit = kind === 'memory' ? 'MiB' : 'GiB'
-  const complaint = `must be a size like ${form}, from ${min} to ${max} ${unit}`
-  const schema = z.string().transform((typed, context) => {
-    const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(typed)
-    const suffix = match?.[2]?.toLowerCase() ?? ''
-    const factor = suffix === '' ? perUnit : sizeUnits[suffix]
-    const value = match === null || factor === undefined ? Number.NaN : (Number(match[1]) * factor) / perUnit
-    const rounded = kind === 'memory' ? Math.round(value) : Math.round(value * 100) / 100
-    if (rounded >= min && rounded <= max) return rounded
-    context.addIssue({ code: 'custom', message: complaint })
-    return z.NEVER
+  const form = kind === 'memory' ? '4G, 512M or 4096 (MiB)' : '20G, 1T or 20 (GiB)'
+  const write = (value: number) => writeSize(value * perUnit)
+  const read = (typed: string) => {
+    const value = (readSize(typed, perUnit) ?? Number.NaN) / perUnit
+    return Number.isInteger(value) && value >= min && value <= max ? value : undefined
+  }
+  return argument(readBy(read, `must be a size like ${form}, from ${write(min)} to ${write(max)}`), {
+    kind,
+    form,
+    sample: kind === 'memory' ? '4G' : '20G',
+    min,
+    max,
+    show: (value) => write(Number(value)),
+    mend: (typed) => {
+      const [, number, unit = ''] = /(\d+(?:[.,]\d+)?)\s*([mgt]?)/i.exec(typed) ?? []
+      const value = (readSize(`${number?.replace(',', '.')}${unit}`, perUnit) ?? Number.NaN) / perUnit
+      return Number.isNaN(value) ? undefined : write(clamp(Math.ceil(value), min, max))
+    },
   })
-  return argument(schema, { kind, form, show: (value) => `${value}${kind === 'memory' ? 'M' : 'G'}` })
 }
 
-/** MiB. The bounds are those of Qubinode's own VM configuration; small test images need less than its 512. */
-export const memorySize = () => size('memory', { min: 64, max: 262_144 })
-/** GiB. */
-export const diskSize = () => size('disk', { min: 0.05, max: 65_536 })
-
-const durationUnits: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  min: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-}
-
-/** Milliseconds, from `30m`, `7d`, `1h30m`. */
+/** Milliseconds, from `30m`, `7d`, `1h30m`. Never without a unit. */
 export function duration({ maxMs = 90 * 86_400_000 }: { maxMs?: number } = {}) {
-  const complaint = 'must be a duration like 30s, 30m, 1h30m or 7d'
-  const schema = z.string().transform((typed, context) => {
-    const compact = typed.toLowerCase().replaceAll(' ', '')
-    const parts = [...compact.matchAll(/(\d+(?:\.\d+)?)(min|[smhdw])/g)]
-    const ms = parts.reduce(
-      (sum, [, n, unit]) => sum + Number(n) * (durationUnits[unit ?? ''] ?? Number.NaN),
-      0,
-    )
-    const whole = parts.map(([part]) => part).join('') === compact
-    if (whole && ms > 0 && ms <= maxMs) return ms
-    context.addIssue({ code: 'custom', message: complaint })
-    return z.NEVER
-  })
-  return argument(schema, {
+  const form = '30s, 10m, 1h30m or 7d'
+  const read = (typed: string) => {
+    const ms = readDuration(typed)
+    return ms !== undefined && ms > 0 && ms <= maxMs ? ms : undefined
+  }
+  return argument(readBy(read, `must be a duration like ${form}, at most ${writeDuration(maxMs)}`), {
     kind: 'duration',
-    form: '30s, 30m, 1h30m or 7d',
-    show: (value) => `${Number(value) / 1000}s`,
+    form,
+    sample: '10m',
+    min: 1000,
+    max: maxMs,
+    show: (value) => writeDuration(Number(value)),
+    mend: (typed) => {
+      const ms = readDuration(/^\d+$/.test(typed) ? `${typed}m` : typed)
+      return ms === undefined || ms === 0 ? undefined : writeDuration(Math.min(ms, maxMs))
+    },
   })
 }
 
 /** A Slack user, as `@ann` arrives: `<@U123>`. The value is the user id. */
 export function userRef() {
-  const schema = z
-    .string()
-    .regex(/^(<@[UW][A-Z0-9]+>|[UW][A-Z0-9]{2,})$/, 'must be a person, like @ann')
-    .transform((typed) => typed.replace(/[<@>]/g, ''))
-  return argument(schema, { kind: 'user', form: '@person', show: (value) => `<@${value}>` })
+  const read = (typed: string) =>
+    /^<@([UW][A-Z0-9]+)>$|^([UW][A-Z0-9]{2,})$/.exec(typed)?.slice(1).find(Boolean)
+  return argument(readBy(read, 'must be a person, picked from the list that Slack offers after @'), {
+    kind: 'user',
+    form: '@person',
+    sample: '@person',
+    show: (value) => `<@${value}>`,
+  })
 }
 
-/** A public key as it stands in authorized_keys; a private key is refused without repeating it. */
+const publicKey =
+  /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com) ([A-Za-z0-9+/]+={0,3})( [\w@.,:+()-]+)*$/
+
+/** A public key as it stands in authorized_keys. A wrong value is never repeated: it may be the private one. */
 export function sshKey() {
-  const schema = z
-    .string()
-    .max(8192)
-    .regex(
-      /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]+={0,3}( [\w@.+ -]*)?$/,
-      'must be one public SSH key: "ssh-ed25519 AAAA… comment"',
-    )
-  return argument(schema, { kind: 'ssh-key', form: '"ssh-ed25519 AAAA…"' })
+  const read = (typed: string) => {
+    const [, type = '', body = ''] = typed.length <= 8192 ? (publicKey.exec(typed) ?? []) : []
+    // The body says its own type first, after four bytes of length (RFC 4253 §6.6).
+    const said = Buffer.from(body, 'base64')
+      .subarray(4, 4 + type.length)
+      .toString('latin1')
+    return type !== '' && said === type ? typed : undefined
+  }
+  return argument(readBy(read, 'must be one public SSH key, quoted: "ssh-ed25519 AAAA… comment"'), {
+    kind: 'ssh-key',
+    form: '"ssh-ed25519 AAAA… comment"',
+    sample: 'ssh-ed25519 AAAA… comment',
+    keepsCommas: true,
+  })
 }
 
 /** Several values: the flag given several times, or one value with commas. */
 export function list<T extends z.ZodType>(of: T) {
   const meta = metaOf(of)
   return argument(z.array(of), {
-    kind: meta.kind,
-    form: `${meta.form}; several with commas`,
+    ...meta,
+    form: `${meta.form}; several ${meta.keepsCommas ? 'by repeating it' : 'with commas'}`,
     many: true,
-    show: (value) => (value as unknown[]).map((item) => meta.show(item)).join(','),
   })
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, Math.trunc(value)))
 }

@@ -2,7 +2,10 @@
 import { readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { UserError } from '../errors.js'
+import { canonicalLine } from './canonical-line.js'
 import type { Command } from './definition.js'
+import { mistakesOf } from './definition-check.js'
 import { nearest } from './nearest.js'
 import { type ParsedCommand, parseCommandLine } from './parse-command-line.js'
 
@@ -15,18 +18,18 @@ export interface CatalogueEntry {
 export class Catalogue {
   readonly #commands: ReadonlyMap<string, Command>
 
+  /** Throws an Error that lists every mistake in the definitions. */
   constructor(entries: readonly CatalogueEntry[]) {
-    this.#commands = new Map(
-      entries
-        .toSorted((a, b) => a.path.localeCompare(b.path))
-        .map(({ path, command }) => [path, checked(path, command)]),
-    )
-    for (const { path, command } of this.entries()) {
-      for (const example of command.examples) {
-        const parsed = this.parse(example)
-        if (parsed.path !== path) throw new Error(`example "${example}" of "${path}" is a "${parsed.path}"`)
-      }
+    const sorted = entries.toSorted((a, b) => a.path.localeCompare(b.path))
+    this.#commands = new Map(sorted.map(({ path, command }) => [path, command]))
+    const mistakes = sorted.flatMap((entry) => {
+      const own = mistakesOf(entry)
+      return own.length > 0 ? own : this.#mistakesInExamples(entry)
+    })
+    for (const group of this.groups()) {
+      if (this.#commands.has(group)) mistakes.push(`${group}: is a group and a command`)
     }
+    if (mistakes.length > 0) throw new Error(`The commands have mistakes:\n${mistakes.join('\n')}`)
   }
 
   get(path: string): Command | undefined {
@@ -52,9 +55,28 @@ export class Catalogue {
     return parseCommandLine(this, text)
   }
 
+  /** The line that parses to exactly these arguments. Throws on a path that is no command. */
+  lineOf(path: string, args: Record<string, unknown>): string {
+    const command = this.get(path)
+    if (command === undefined) throw new Error(`there is no command "${path}"`)
+    return canonicalLine(path, command, args)
+  }
+
   /** Paths that look like what was typed, best first. */
   nearest(typed: string): string[] {
     return nearest(typed, [...this.#commands.keys()])
+  }
+
+  #mistakesInExamples({ path, command }: CatalogueEntry): string[] {
+    return command.examples.flatMap((example) => {
+      try {
+        const parsed = this.parse(example)
+        return parsed.path === path ? [] : [`${path}: its example "${example}" is a ${parsed.path}`]
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error
+        return [`${path}: its example "${example}" does not parse: ${error.message}`]
+      }
+    })
   }
 }
 
@@ -63,26 +85,18 @@ export async function loadCatalogue(directory: string): Promise<Catalogue> {
   const files = (await readdir(directory, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && /(?<!\.d)\.[jt]s$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-  const entries = await Promise.all(
-    files.map(async (file) => {
-      const path = relative(directory, file)
-        .replace(/\.[jt]s$/, '')
-        .split(sep)
-        .join(' ')
-      const { default: command } = (await import(pathToFileURL(file).href)) as { default?: Command }
-      if (command === undefined) throw new Error(`${file} has no default export`)
-      return { path, command }
-    }),
-  )
-  return new Catalogue(entries)
+  return new Catalogue(await Promise.all(files.map((file) => loadCommand(directory, file))))
 }
 
-function checked(path: string, command: Command): Command {
-  const names = Object.keys(command.args.shape)
-  const named = [...(command.positional ?? []), ...Object.values(command.aliases ?? {})]
-  const unknown = named.find((name) => !names.includes(name))
-  if (unknown !== undefined)
-    throw new Error(`command "${path}" names an argument "${unknown}" that it does not have`)
-  if (command.summary.endsWith('.')) throw new Error(`the summary of command "${path}" ends with a full stop`)
-  return command
+async function loadCommand(directory: string, file: string): Promise<CatalogueEntry> {
+  const path = relative(directory, file)
+    .replace(/\.[jt]s$/, '')
+    .split(sep)
+    .join(' ')
+  if (!/^[a-z][a-z0-9-]*( [a-z][a-z0-9-]*)?$/.test(path)) {
+    throw new Error(`${file}: a command file is <verb>.ts or <group>/<verb>.ts, in small letters`)
+  }
+  const { default: command } = (await import(pathToFileURL(file).href)) as { default?: Command }
+  if (command?.args === undefined) throw new Error(`${file} has no default export made by defineCommand`)
+  return { path, command }
 }

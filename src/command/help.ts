@@ -3,10 +3,10 @@ import type { z } from 'zod'
 import { UserError } from '../errors.js'
 import type { Report, Table } from '../report/index.js'
 import { describeArguments } from './argument-list.js'
+import { usageOf } from './canonical-line.js'
 import type { Catalogue, CatalogueEntry } from './catalogue.js'
 import { type Command, type ReadContext, risks } from './definition.js'
 import { orList } from './nearest.js'
-import { usageOf } from './parse-command-line.js'
 
 type Asking = Pick<ReadContext, 'mayAsk'>
 

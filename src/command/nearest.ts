@@ -6,7 +6,8 @@ const maxOffered = 3
 /** At most three, best first: names that start with what was typed, or are a few letters away from it. */
 export function nearest(typed: string, names: readonly string[]): string[] {
   const wanted = typed.toLowerCase()
-  const tolerance = Math.max(1, Math.floor(wanted.length / 3))
+  // Two letters that changed places are two steps.
+  const tolerance = wanted.length < 4 ? 1 : Math.max(2, Math.floor(wanted.length / 3))
   return names
     .map((name) => ({
       name,

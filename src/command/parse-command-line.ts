@@ -1,7 +1,7 @@
 /** From a typed line to a command and its arguments, or to an error that names what is wrong and how to say it right. */
 import type { z } from 'zod'
 import { UserError } from '../errors.js'
-import { metaOf } from './arguments.js'
+import { canonicalLine, positionalSlots, type Slot, slotsOf, usageOf } from './canonical-line.js'
 import type { Catalogue } from './catalogue.js'
 import type { Command } from './definition.js'
 import { nearest, orList } from './nearest.js'
@@ -18,264 +18,332 @@ export interface ParsedCommand {
 }
 
 const maxLineLength = 8000
+/** Characters of a typed value that an error repeats. */
+const maxShown = 60
 
+/** Throws a UserError for whatever cannot be understood, and nothing else. */
 export function parseCommandLine(catalogue: Catalogue, text: string): ParsedCommand {
   if (text.length > maxLineLength) {
     throw new UserError(
       'bad-argument',
       `The command line has ${text.length} characters; at most ${maxLineLength} are read.`,
-      {
-        fix: 'Shorten it.',
-      },
+      { fix: 'Shorten it.' },
     )
   }
-  const words = wordsOf(text)
-  const { path, command, rest } = findCommand(catalogue, words)
-  const raw = collect(path, command, rest)
-  return { path, command, ...validate(path, command, raw) }
+  const { path, command, rest } = findCommand(catalogue, withoutSlash(wordsOf(text)))
+  const help = catalogue.get('help')
+  if (help !== undefined && asksForHelp(command, rest)) {
+    const args = { command: path.split(' ') }
+    return { path: 'help', command: help, args, line: canonicalLine('help', help, args) }
+  }
+  const given = collect(path, command, rest)
+  const args = validate(path, command, given)
+  return { path, command, args, line: canonicalLine(path, command, args) }
 }
 
-function findCommand(
-  catalogue: Catalogue,
-  words: readonly Word[],
-): { path: string; command: Command; rest: Word[] } {
-  const plainWords = words.map((word) => word.text.toLowerCase())
-  if (plainWords.length === 0) return findCommand(catalogue, [{ text: 'help', quoted: false }])
+/** People copy whole lines: `/qnav vm list`. */
+function withoutSlash(words: Word[]): Word[] {
+  return words[0]?.text.toLowerCase() === '/qnav' ? words.slice(1) : words
+}
+
+function asksForHelp(command: Command, words: readonly Word[]): boolean {
+  return words.some(
+    ({ text, quoted }) =>
+      !quoted && (text === '--help' || (text === '-h' && command.aliases?.h === undefined)),
+  )
+}
+
+interface Found {
+  path: string
+  command: Command
+  rest: Word[]
+}
+
+function findCommand(catalogue: Catalogue, words: Word[]): Found {
+  const [first = '', second] = words.map(({ text }) => text.toLowerCase())
   for (const length of [2, 1]) {
-    const path = plainWords.slice(0, length).join(' ')
-    const command = catalogue.get(path)
-    if (command !== undefined && words.length >= length) return { path, command, rest: words.slice(length) }
+    const path = [first, second].slice(0, length).join(' ')
+    const command = words.length >= length ? catalogue.get(path) : undefined
+    if (command !== undefined) return { path, command, rest: words.slice(length) }
   }
-  const [first = '', second] = plainWords
-  if (catalogue.groups().includes(first)) {
-    const verbs = catalogue
-      .entries()
-      .flatMap(({ path }) => (path.startsWith(`${first} `) ? [path.slice(first.length + 1)] : []))
-    if (second === undefined) {
-      throw new UserError('unknown-command', `"${first}" wants a verb: ${orList(verbs)}.`, {
-        fix: `For example: ${first} ${verbs.includes('list') ? 'list' : verbs[0]}. More: help ${first}`,
-      })
-    }
-    const close = nearest(second, verbs)
-    throw new UserError('unknown-command', `There is no command "${first} ${second}".`, {
-      fix:
-        close.length > 0
-          ? `Did you mean ${orList(close.map((verb) => `${first} ${verb}`))}?`
-          : `There is ${orList(verbs.map((verb) => `${first} ${verb}`))}.`,
+  const help = catalogue.get('help')
+  const isGroup = catalogue.groups().includes(first)
+  const isGroupAlone = isGroup && words.slice(1).every(isHelpWord)
+  if (help !== undefined && (words.length === 0 || isGroupAlone || isHelpWord(words[0]))) {
+    return { path: 'help', command: help, rest: words.slice(0, isGroup ? 1 : 0) }
+  }
+  throw unknownCommand(catalogue, words, isGroup)
+}
+
+function isHelpWord(word: Word | undefined): boolean {
+  return word?.quoted === false && /^(--help|-h)$/.test(word.text)
+}
+
+function unknownCommand(catalogue: Catalogue, words: Word[], isGroup: boolean): UserError {
+  const [first = '', second = ''] = words.map(({ text }) => text.toLowerCase())
+  const typed = shown(`${first} ${second}`.trim())
+  const corrected = (path: string) => lineOfWords(path, words.slice(path.includes(' ') ? 2 : 1))
+  const inGroup = catalogue.entries().flatMap(({ path }) => (path.startsWith(`${first} `) ? [path] : []))
+  const close = isGroup
+    ? nearest(
+        second,
+        inGroup.map((path) => path.slice(first.length + 1)),
+      ).map((verb) => `${first} ${verb}`)
+    : closestOf(catalogue, first, second)
+  const [best, ...others] = close
+  if (best === undefined) {
+    return new UserError('unknown-command', `There is no command "${typed}".`, {
+      fix: isGroup ? `There is ${orList(inGroup)}.` : 'Type help for all commands.',
     })
   }
-  const typed = plainWords.slice(0, 2).join(' ')
-  const near = catalogue.nearest(typed)
-  const close = near.length > 0 ? near : nearest(first, catalogue.groups())
-  throw new UserError('unknown-command', `There is no command "${typed}".`, {
-    fix: close.length > 0 ? `Did you mean ${orList(close)}?` : 'Type help for all commands.',
+  const also = others.length > 0 ? ` Or: ${orList(others)}` : ''
+  return new UserError('unknown-command', `There is no command "${typed}".`, {
+    fix: `Did you mean: ${corrected(best)}${also}`,
   })
 }
 
-type Raw = Map<string, string | boolean | string[]>
+/** Also when the words changed places ("list vm"), or only the group is wrong. */
+function closestOf(catalogue: Catalogue, first: string, second: string): string[] {
+  const turned = `${second} ${first}`
+  if (catalogue.get(turned) !== undefined) return [turned]
+  const near = catalogue.nearest(`${first} ${second}`.trim())
+  if (near.length > 0) return near
+  const top = nearest(
+    first,
+    catalogue.entries().flatMap(({ path }) => (path.includes(' ') ? [] : [path])),
+  )
+  return top.length > 0
+    ? top
+    : catalogue.entries().flatMap(({ path }) => (path.endsWith(` ${first}`) ? [path] : []))
+}
 
-/** Sorts the words after the command into arguments, without judging their values. */
-function collect(path: string, command: Command, words: readonly Word[]): Raw {
-  const raw: Raw = new Map()
-  const shape = command.args.shape as Record<string, z.ZodType>
-  const free: string[] = []
+type Value = string | boolean | string[]
+/** What was typed for each argument, by its key, not judged yet. */
+type Given = Map<string, Value>
+
+/** Sorts the words after the command into arguments. */
+function collect(path: string, command: Command, words: Word[]): Given {
+  const given: Given = new Map()
+  const free: Word[] = []
   let onlyFree = false
-  for (let at = 0; at < words.length; at++) {
+  for (let at = 0; at < words.length; at += 1) {
     const word = words[at] as Word
-    if (onlyFree || word.quoted || !word.text.startsWith('-') || word.text === '-') {
-      // `--flag="a b"` is one word of which a part is quoted.
-      if (onlyFree || !/^--[a-z][\w-]*=/i.test(word.text)) {
-        free.push(word.text)
-        continue
-      }
+    if (onlyFree || !looksLikeFlag(word)) {
+      free.push(word)
+      continue
     }
     if (word.text === '--') {
       onlyFree = true
       continue
     }
-    const { name, inline, negated } = flagOf(path, command, word.text)
-    const meta = metaOf(shape[name] as z.ZodType)
-    if (meta.kind === 'flag' && !meta.many) {
-      put(
-        path,
-        raw,
-        name,
-        negated ? false : inline === undefined ? true : switchValue(path, name, inline),
-        false,
-      )
+    const { slot, inline, isNegated } = flagOf(path, command, words, at)
+    if (slot.meta.kind === 'flag') {
+      put(path, command, given, slot, switchValue(slot, inline, isNegated))
       continue
     }
     const next = words[at + 1]
-    if (inline === undefined && (next === undefined || (next.text.startsWith('--') && !next.quoted))) {
-      throw new UserError('missing-argument', `--${flagText(name)} wants a value: ${meta.form}.`, {
-        fix: `Type: ${path} … --${flagText(name)} <value>`,
-      })
+    if (inline === undefined) {
+      if (next === undefined || looksLikeFlag(next)) throw valueMissing(path, words, at, slot)
+      at += 1
     }
-    const value = inline ?? next?.text ?? ''
-    if (inline === undefined) at++
-    put(path, raw, name, meta.many ? splitMany(value, meta.kind) : value, meta.many ?? false)
+    put(path, command, given, slot, valueOf(slot, inline ?? next ?? word))
   }
-  place(path, command, free, raw)
-  return raw
+  place(path, command, free, given)
+  return given
+}
+
+/** `-5` is a number; `-m`, `--x` and `--` are not. */
+function looksLikeFlag({ text, quoted }: Word): boolean {
+  return !quoted && /^-(-|[a-z]|$)/i.test(text) && text !== '-'
+}
+
+interface FlagWord {
+  slot: Slot
+  /** What follows `=`. */
+  inline?: Word
+  isNegated: boolean
 }
 
 /** `memory` for `--memory`, `--Memory=4G`, `-m`; `--no-start` is `start` negated. */
-function flagOf(
-  path: string,
-  command: Command,
-  word: string,
-): { name: string; inline?: string; negated: boolean } {
-  const names = Object.keys(command.args.shape)
-  const cut = word.indexOf('=')
-  const written = cut < 0 ? word : word.slice(0, cut)
-  const inline = cut < 0 ? {} : { inline: word.slice(cut + 1) }
-  if (/^-[^-]$/.test(written)) {
-    const name = command.aliases?.[written.slice(1)]
-    if (name !== undefined) return { name, ...inline, negated: false }
+function flagOf(path: string, command: Command, words: Word[], at: number): FlagWord {
+  const word = words[at] as Word
+  const slots = [...slotsOf(command).values()]
+  const [written, inline] = cutAtEquals(word)
+  const value = inline === undefined ? {} : { inline }
+  const letter = /^-([a-z])$/i.exec(written)?.[1]
+  const alias = letter === undefined ? undefined : command.aliases?.[letter]
+  const name = written.replace(/^-+/, '').toLowerCase()
+  const slot = slots.find((each) => (written.startsWith('--') ? each.flag === name : each.name === alias))
+  if (slot !== undefined) return { slot, ...value, isNegated: false }
+  const positive = slots.find(
+    ({ flag, meta }) => meta.kind === 'flag' && written.startsWith('--') && name === `no-${flag}`,
+  )
+  if (positive !== undefined) return { slot: positive, ...value, isNegated: true }
+  throw unknownFlag(path, words, at, written, slots)
+}
+
+function cutAtEquals({ text, raw }: Word): [string, Word?] {
+  const cut = text.indexOf('=')
+  if (cut < 0) return [text]
+  return [
+    text.slice(0, cut),
+    { text: text.slice(cut + 1), raw: raw.slice(raw.indexOf('=') + 1), quoted: true },
+  ]
+}
+
+function unknownFlag(path: string, words: Word[], at: number, written: string, slots: Slot[]): UserError {
+  const flags = slots.map(({ flag }) => flag)
+  const typed = written.replace(/^-+/, '').toLowerCase()
+  const [best] = nearest(typed, flags)
+  const message = `"${path}" has no flag ${shown(written)}.`
+  if (best !== undefined) {
+    const meant = words.map((word, index) =>
+      index === at ? { ...word, text: word.text.replace(written, `--${best}`) } : word,
+    )
+    return new UserError('unknown-flag', message, { fix: `Did you mean: ${lineOfWords(path, meant)}` })
   }
-  const typed = written.replace(/^--?/, '').toLowerCase()
-  const byText = new Map(names.map((name) => [flagText(name), name]))
-  const exact = byText.get(typed)
-  if (exact !== undefined && written.startsWith('--')) return { name: exact, ...inline, negated: false }
-  const positive = typed.startsWith('no-') ? byText.get(typed.slice('no-'.length)) : undefined
-  if (
-    positive !== undefined &&
-    metaOf((command.args.shape as Record<string, z.ZodType>)[positive] as z.ZodType).kind === 'flag'
-  ) {
-    return { name: positive, ...inline, negated: true }
-  }
-  const close = nearest(typed, [...byText.keys()])
-  throw new UserError('unknown-flag', `"${path}" has no flag ${written}.`, {
-    fix:
-      close.length > 0
-        ? `Did you mean ${orList(close.map((each) => `--${each}`))}?`
-        : names.length > 0
-          ? `It takes ${orList([...byText.keys()].map((each) => `--${each}`))}.`
-          : 'It takes none.',
+  return new UserError('unknown-flag', message, {
+    fix: flags.length > 0 ? `It takes ${orList(flags.map((flag) => `--${flag}`))}.` : 'It takes none.',
   })
 }
 
-function switchValue(path: string, name: string, value: string): boolean {
-  if (/^(true|yes|on|1)$/i.test(value)) return true
-  if (/^(false|no|off|0)$/i.test(value)) return false
-  throw new UserError('bad-argument', `--${flagText(name)}=${value}: this is a switch.`, {
-    fix: `Type --${flagText(name)} or --no-${flagText(name)} (in ${path}).`,
+function switchValue({ flag }: Slot, inline: Word | undefined, isNegated: boolean): boolean {
+  if (inline === undefined) return !isNegated
+  if (/^(true|yes|on|1)$/i.test(inline.text)) return !isNegated
+  if (/^(false|no|off|0)$/i.test(inline.text)) return isNegated
+  throw new UserError('bad-argument', `--${flag}=${shown(inline.text)}: this is a switch.`, {
+    fix: `Type --${flag} or --no-${flag}.`,
   })
 }
 
-function put(path: string, raw: Raw, name: string, value: string | boolean | string[], many: boolean): void {
-  const before = raw.get(name)
-  if (before === undefined) raw.set(name, value)
-  else if (many && Array.isArray(before) && Array.isArray(value)) raw.set(name, [...before, ...value])
-  else {
-    throw new UserError('bad-argument', `${flagText(name)} is given twice in "${path}".`, {
-      fix: 'Leave one of them out.',
-    })
-  }
-}
-
-/** A key has blanks and may have commas in its comment; everything else splits at commas. */
-function splitMany(value: string, kind: string): string[] {
-  if (kind === 'ssh-key') return [value]
+function valueOf({ meta }: Slot, word: Word): string | string[] {
+  const value = meta.kind === 'user' ? word.raw : word.text
+  if (meta.many !== true) return value
+  if (meta.keepsCommas === true) return value === '' ? [] : [value]
   return value
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
 }
 
-function place(path: string, command: Command, free: readonly string[], raw: Raw): void {
-  const shape = command.args.shape as Record<string, z.ZodType>
-  const positional = (command.positional ?? []).filter((name) => !raw.has(name))
-  const last = positional.at(-1)
-  const takesRest = last !== undefined && metaOf(shape[last] as z.ZodType).many === true
-  if (free.length > positional.length && !takesRest) {
-    const extra = free.slice(positional.length)
-    throw new UserError('bad-argument', `"${path}" does not know what to do with: ${extra.join(' ')}`, {
-      fix: `Its form is: ${usageOf(path, command)}`,
+function put(path: string, command: Command, given: Given, slot: Slot, value: Value): void {
+  const before = given.get(slot.name)
+  if (before === undefined) given.set(slot.name, value)
+  else if (Array.isArray(before) && Array.isArray(value)) before.push(...value)
+  else {
+    throw new UserError('bad-argument', `${typedName(command, slot)} is given twice.`, {
+      fix: `Leave one of them out: ${usageOf(path, command)}`,
     })
   }
-  free.forEach((value, at) => {
-    const name = positional[Math.min(at, positional.length - 1)] as string
-    const meta = metaOf(shape[name] as z.ZodType)
-    put(path, raw, name, meta.many ? splitMany(value, meta.kind) : value, meta.many ?? false)
-  })
 }
 
-function validate(path: string, command: Command, raw: Raw): { args: Record<string, unknown>; line: string } {
-  const shape = command.args.shape as Record<string, z.ZodType>
-  const outcome = command.args.safeParse(Object.fromEntries(raw))
-  if (outcome.success) {
-    const args = outcome.data as Record<string, unknown>
-    return { args, line: canonicalLine(path, command, args) }
-  }
-  const [issue] = outcome.error.issues
-  const name = String(issue?.path[0] ?? '')
-  const given = raw.get(name)
-  const schema = shape[name]
-  if (given === undefined) {
+function place(path: string, command: Command, words: Word[], given: Given): void {
+  const open = positionalSlots(command).filter(({ name, meta }) => meta.many === true || !given.has(name))
+  const last = open.at(-1)
+  if (words.length > open.length && last?.meta.many !== true) {
+    const extra = words.slice(open.length).map(({ text }) => text)
+    const asOne = last?.meta.kind === 'text' ? ' A value that has blanks is quoted: "…".' : ''
     throw new UserError(
-      'missing-argument',
-      `"${path}" needs ${flagText(name)}${schema?.description ? `: ${schema.description}` : ''}.`,
-      {
-        fix: `Its form is: ${usageOf(path, command)}`,
-      },
+      'bad-argument',
+      `"${path}" does not know what to do with: ${shown(extra.join(' '))}`,
+      { fix: `Its form is: ${usageOf(path, command)}.${asOne}` },
     )
   }
-  const index = issue?.path[1]
-  const value = Array.isArray(given)
-    ? typeof index === 'number'
-      ? given[index]
-      : given.join(',')
-    : String(given)
-  const shown = schema !== undefined && metaOf(schema).kind === 'ssh-key' ? '' : ` "${value}"`
-  throw new UserError('bad-argument', `${flagText(name)}${shown} ${issue?.message ?? 'is not valid'}.`, {
-    fix: `For example: ${command.examples[0]}`,
+  words.forEach((word, at) => {
+    const slot = open[Math.min(at, open.length - 1)]
+    if (slot !== undefined) put(path, command, given, slot, valueOf(slot, word))
   })
 }
 
-/** The line that parses to these arguments: positional ones first, the rest as flags. */
-export function canonicalLine(path: string, command: Command, args: Record<string, unknown>): string {
-  const shape = command.args.shape as Record<string, z.ZodType>
-  const positional = command.positional ?? []
-  const words = [path]
-  // A gap among the positional ones would shift those after it: from there on they are written as flags.
-  const gap = positional.findIndex((name) => args[name] === undefined)
-  const free = gap < 0 ? positional : positional.slice(0, gap)
-  for (const name of free) words.push(written(shape, name, args[name]))
-  for (const name of Object.keys(shape)) {
-    const value = args[name]
-    if (free.includes(name) || value === undefined) continue
-    const meta = metaOf(shape[name] as z.ZodType)
-    if (meta.kind === 'flag') words.push(value === true ? `--${flagText(name)}` : `--no-${flagText(name)}`)
-    else if (Array.isArray(value) && meta.kind === 'ssh-key') {
-      for (const key of value) words.push(`--${flagText(name)}`, quoteWord(String(key)))
-    } else if (!Array.isArray(value) || value.length > 0)
-      words.push(`--${flagText(name)}`, written(shape, name, value))
-  }
-  return words.join(' ')
+function validate(path: string, command: Command, given: Given): Record<string, unknown> {
+  const outcome = command.args.safeParse(Object.fromEntries(given))
+  if (outcome.success) return outcome.data as Record<string, unknown>
+  throw notValid(path, command, given, outcome.error.issues)
 }
 
-function written(shape: Record<string, z.ZodType>, name: string, value: unknown): string {
-  return quoteWord(metaOf(shape[name] as z.ZodType).show(value))
-}
-
-/** `vm create <name> [--image …]`: how a command is typed. */
-export function usageOf(path: string, command: Command): string {
-  const shape = command.args.shape as Record<string, z.ZodType>
-  const positional = command.positional ?? []
-  const isOptional = (name: string) => shape[name]?.safeParse(undefined).success ?? false
-  const free = positional.map((name) => (isOptional(name) ? `[${flagText(name)}]` : `<${flagText(name)}>`))
-  const flags = Object.keys(shape)
-    .filter((name) => !positional.includes(name))
-    .map((name) => {
-      const meta = metaOf(shape[name] as z.ZodType)
-      const flag = meta.kind === 'flag' ? `--${flagText(name)}` : `--${flagText(name)} …`
-      return isOptional(name) ? `[${flag}]` : flag
+/** Missing arguments first: what is wrong with the others may change with them. */
+function notValid(
+  path: string,
+  command: Command,
+  typed: Given,
+  issues: readonly z.core.$ZodIssue[],
+): UserError {
+  const slots = slotsOf(command)
+  const nameOf = (issue: z.core.$ZodIssue) => String(issue.path[0] ?? '')
+  const missing = issues.filter((issue) => typed.get(nameOf(issue)) === undefined)
+  if (missing.length > 0) {
+    const wanted = missing.map((issue) => {
+      const slot = slots.get(nameOf(issue))
+      if (issue.code === 'custom' || slot === undefined) return `"${path}" ${issue.message}.`
+      return `"${path}" needs ${typedName(command, slot)}: ${slot.schema.description ?? slot.meta.form}.`
     })
-  return [path, ...free, ...flags].join(' ')
+    return new UserError('missing-argument', wanted.join(' '), {
+      fix: `Its form is: ${usageOf(path, command)}. For example: ${command.examples[0]}`,
+    })
+  }
+  const corrected = new Map(typed)
+  const wrong = issues.map((issue) => {
+    const slot = slots.get(nameOf(issue))
+    const value = corrected.get(nameOf(issue))
+    if (slot === undefined || value === undefined) return `"${path}" ${issue.message}.`
+    const index = Number(issue.path[1] ?? 0)
+    const item = Array.isArray(value) ? (value[index] ?? '') : String(value)
+    // A sample stands for what nobody can guess; checked, so that the line works when it is copied.
+    const mended = mendedValue(slot, item)
+    corrected.set(slot.name, Array.isArray(value) ? value.with(index, mended) : mended)
+    const what = slot.meta.kind === 'ssh-key' ? '' : ` "${shown(item)}"`
+    return `${typedName(command, slot)}${what} ${issue.message}.`
+  })
+  const isName = issues.some((issue) => slots.get(nameOf(issue))?.meta.kind === 'new-vm')
+  return new UserError(isName ? 'bad-name' : 'bad-argument', [...new Set(wrong)].join(' '), {
+    fix: `For example: ${lineOfTyped(path, command, corrected)}`,
+  })
 }
 
-/** `sshKey` is typed `--ssh-key`. */
-export function flagText(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+function mendedValue({ meta, schema }: Slot, typed: string): string {
+  const mended = meta.mend?.(typed)
+  if (mended === undefined) return meta.sample
+  return schema.safeParse(meta.many === true ? [mended] : mended).success ? mended : meta.sample
+}
+
+/** `name` for a positional argument, `--memory` for the others. */
+function typedName(command: Command, { name, flag }: Slot): string {
+  return command.positional?.includes(name) ? flag : `--${flag}`
+}
+
+function lineOfTyped(path: string, command: Command, typed: Given): string {
+  const words = [...slotsOf(command).values()].flatMap((slot) => {
+    const value = typed.get(slot.name)
+    if (value === undefined) return []
+    if (typeof value === 'boolean') return [`--${value ? '' : 'no-'}${slot.flag}`]
+    const items = Array.isArray(value) && slot.meta.keepsCommas !== true ? [value.join(',')] : [value].flat()
+    const isFree = command.positional?.includes(slot.name) ?? false
+    return items.flatMap((item) => [...(isFree ? [] : [`--${slot.flag}`]), quoteWord(item)])
+  })
+  return [path, ...words].join(' ')
+}
+
+/** The line again as it was typed, with the path that was meant. */
+function lineOfWords(path: string, words: readonly Word[]): string {
+  return [path, ...words.map((word) => (looksLikeFlag(word) ? flagWord(word) : quoteWord(word.text)))].join(
+    ' ',
+  )
+}
+
+function flagWord(word: Word): string {
+  const [flag, inline] = cutAtEquals(word)
+  return inline === undefined ? flag : `${flag}=${quoteWord(inline.text)}`
+}
+
+function valueMissing(path: string, words: Word[], at: number, { flag, meta }: Slot): UserError {
+  const before = words.slice(0, at)
+  const after = words.slice(at + 1)
+  const line = [lineOfWords(path, before), `--${flag}`, quoteWord(meta.sample), lineOfWords('', after).trim()]
+  return new UserError('missing-argument', `--${flag} wants a value: ${meta.form}.`, {
+    fix: `For example: ${line.filter((part) => part !== '').join(' ')}`,
+  })
+}
+
+function shown(text: string): string {
+  return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text
 }

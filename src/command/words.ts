@@ -2,81 +2,142 @@
 import { UserError } from '../errors.js'
 
 export interface Word {
+  /** As a person reads it: `@ann` for Slack's `<@U123|ann>`. */
   text: string
-  /** At least a part was quoted: never a flag. */
+  /** The same with Slack's references kept as ids: `<@U123>`. */
+  raw: string
+  /** Its beginning was quoted or escaped: never a flag. */
   quoted: boolean
 }
 
+/** Any of these closes what any other opened: phones mix them. */
+const doubleQuotes = /["\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033]/
+const singleQuotes = /['\u2018\u2019\u201a\u201b\u2032]/
+const noBreakSpace = /[\u00a0\u2007\u202f]/
+/** Invisible leftovers of copying: no part of any name. Zero-width joiners stay, emoji are made of them. */
+const invisible = /[\u200b\u200e\u200f\u2060\u202a-\u202e\u2066-\u2069\ufeff]/
+/** Dashes that keyboards make of `--`, and hyphens that look like `-`. */
+const dashes = /^[-\u2010-\u2015\u2212]+(?=[a-z])/i
+const longDash = /[\u2012-\u2015]/
+
 /** Slack escapes these three and nothing else (Slack docs: formatting text). */
-const entities: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>' }
+const entity = /&(amp|lt|gt);/y
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>' }
 
-/** What the keyboards of phones turn quotes, dashes and blanks into. */
-function plain(text: string): string {
-  return text
-    .replace(/[\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033]/g, '"')
-    .replace(/[\u2018\u2019\u201a\u201b\u2032]/g, "'")
-    .replace(/[\u00a0\u2007\u202f]/g, ' ')
-    .replace(/\u200b|\u200c|\u200d|\u2060|\ufeff/g, '')
-    .replace(/(^|\s)[\u2014\u2013\u2012\u2015](?=[a-z])/gi, '$1--')
-    .replace(/(^|\s)-[\u2014\u2013](?=[a-z])/gi, '$1--')
-}
-
-/**
- * Slack's escaped references as a person would have typed them: `<@U123|ann>` stays `<@U123>`, `<#C1|general>` stays
- * `<#C1>`, `<!subteam^S1|@ops>` becomes `<!subteam^S1>`, `<https://x|label>` becomes the address.
- */
-function unlinked(text: string): string {
-  return text
-    .replace(/<((?:[@#]|!subteam\^)[A-Z0-9]+)(?:\|[^>]*)?>/g, '<$1>')
-    .replace(/<((?:https?|ssh|mailto):[^|>\s]+)(?:\|([^>]*))?>/g, (_, address: string, label?: string) =>
-      address.startsWith('mailto:') ? (label ?? address.slice('mailto:'.length)) : address,
-    )
-    .replace(/&(?:amp|lt|gt);/g, (entity) => entities[entity] ?? entity)
-}
+/** `<@U1|ann>`, `<#C1|name>`, `<!subteam^S1|@ops>`, `<!here>`, `<https://x|label>`. */
+const reference = /<(?:([@#!])(?:subteam\^)?([^<>|]+)|([a-z][a-z0-9+.-]*:[^<>|\s]+))(?:\|([^<>]*))?>/iy
 
 /** Splits a line into words. Throws `bad-argument` on a quote that is not closed. */
 export function wordsOf(line: string): Word[] {
-  const text = plain(unlinked(line))
   const words: Word[] = []
   let word: Word | undefined
-  let quote: string | undefined
-  for (let at = 0; at < text.length; at++) {
-    const c = text[at] as string
-    if (quote !== undefined) {
-      if (c === quote) quote = undefined
-      else if (c === '\\' && quote === '"' && at + 1 < text.length)
-        word = grown(word, text[++at] as string, true)
-      else word = grown(word, c, true)
-    } else if (c === '"' || (c === "'" && startsQuote(text, at, word))) {
-      quote = c
-      word = grown(word, '', true)
-    } else if (c === '\\' && at + 1 < text.length) word = grown(word, text[++at] as string, true)
-    else if (/\s/.test(c)) {
-      if (word !== undefined) words.push(word)
-      word = undefined
-    } else word = grown(word, c, false)
+  let open: { kind: RegExp; at: number } | undefined
+  const grow = (text: string, { raw = text, quoted = false } = {}) => {
+    word ??= { text: '', raw: '', quoted }
+    word.text += text
+    word.raw += raw
   }
-  if (quote !== undefined) {
-    throw new UserError('bad-argument', `A quote (${quote}) is opened and not closed in: ${line.trim()}`, {
-      fix: `Close it, or leave it out where a value has no blanks.`,
-    })
+  const end = () => {
+    if (word !== undefined) words.push(withPlainDashes(word))
+    word = undefined
   }
-  if (word !== undefined) words.push(word)
+
+  let at = 0
+  while (at < line.length) {
+    const c = line.charAt(at)
+    const found = open?.kind === singleQuotes ? undefined : slackPart(line, at)
+    if (found !== undefined) {
+      grow(found.text, { raw: found.raw, quoted: open !== undefined })
+      at += found.length
+    } else if (c === '\\' && open?.kind !== singleQuotes && at + 1 < line.length) {
+      grow(line.charAt(at + 1), { quoted: true })
+      at += 2
+    } else if (open !== undefined) {
+      if (open.kind.test(c) && (open.kind === doubleQuotes || !isInsideWord(line, at))) open = undefined
+      else grow(noBreakSpace.test(c) ? ' ' : c, { quoted: true })
+      at += 1
+    } else {
+      const kind = openedBy(c, line, at, word)
+      if (kind !== undefined) {
+        open = { kind, at }
+        grow('', { quoted: true })
+      } else if (/\s/.test(c)) end()
+      else if (!invisible.test(c)) grow(c)
+      at += 1
+    }
+  }
+  end()
+  if (open !== undefined) throw notClosed(line, open.at)
   return words
 }
 
-/** An apostrophe inside a word ("don't") is not a quote; one at a word's beginning or after `=` is. */
-function startsQuote(text: string, at: number, word: Word | undefined): boolean {
-  return word === undefined || text[at - 1] === '='
+function openedBy(c: string, line: string, at: number, word: Word | undefined): RegExp | undefined {
+  if (doubleQuotes.test(c)) return doubleQuotes
+  // An apostrophe inside a word ("don't") is none; one at a word's beginning, or after = or a comma, is.
+  const begins = word === undefined || /[=,]/.test(line.charAt(at - 1))
+  return singleQuotes.test(c) && begins ? singleQuotes : undefined
 }
 
-function grown(word: Word | undefined, text: string, quoted: boolean): Word {
-  return { text: (word?.text ?? '') + text, quoted: quoted || (word?.quoted ?? false) }
+/** Whether a single quote here is an apostrophe: a letter or digit follows. */
+function isInsideWord(line: string, at: number): boolean {
+  return /[\p{L}\p{N}]/u.test(line.charAt(at + 1))
 }
+
+function slackPart(line: string, at: number): { text: string; raw: string; length: number } | undefined {
+  entity.lastIndex = at
+  const escaped = entity.exec(line)
+  if (escaped !== null) {
+    const text = entities[escaped[1] ?? ''] ?? ''
+    return { text, raw: text, length: escaped[0].length }
+  }
+  reference.lastIndex = at
+  const match = reference.exec(line)
+  if (match === null) return undefined
+  const [whole, sign, id = '', address, label] = match
+  const { length } = whole
+  if (address !== undefined) {
+    const text = linkText(address, label)
+    return { text, raw: text, length }
+  }
+  const raw = whole.slice(0, 1 + whole.slice(1).search(/[|>]/))
+  const name = label?.replace(/^[@#]/, '') || id
+  return { text: `${sign === '#' ? '#' : '@'}${name}`, raw: `${raw}>`, length }
+}
+
+/** Slack links whatever looks like an address: `web1.example.com` arrives as `<http://web1.example.com|web1.example.com>`
+ * and `web1@kvm1.example.com` as a mail address. Those were typed as their label. */
+function linkText(address: string, label: string | undefined): string {
+  const bare = address.replace(/^(?:https?:\/\/|mailto:|tel:)/i, '').replace(/\/$/, '')
+  if (label === bare) return label
+  return /^(?:mailto|tel):/i.test(address) ? bare : address
+}
+
+function withPlainDashes(word: Word): Word {
+  const [typed] = word.quoted ? [] : (dashes.exec(word.text) ?? [])
+  if (typed === undefined) return word
+  const plain = longDash.test(typed) ? '--' : '-'.repeat(typed.length)
+  return {
+    text: plain + word.text.slice(typed.length),
+    raw: plain + word.raw.slice(typed.length),
+    quoted: false,
+  }
+}
+
+function notClosed(line: string, at: number): UserError {
+  const quote = line.charAt(at)
+  return new UserError(
+    'bad-argument',
+    `A quote (${quote}) is opened and not closed: ${line.slice(at).trim()}`,
+    {
+      fix: `Close it: ${line.trim()}${singleQuotes.test(quote) ? "'" : '"'}`,
+    },
+  )
+}
+
+const needsEscape = /["\\\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\u00a0\u2007\u202f]|[&<](?=[a-z@#!])/gi
 
 /** A value as it has to be typed to come back unchanged. */
 export function quoteWord(value: string): string {
-  return /^[\w@%+=:,./-]+$/.test(value) && !value.startsWith('-')
-    ? value
-    : `"${value.replace(/["\\]/g, '\\$&')}"`
+  const isPlain = /^[\w@%+:./][\w@%+=:,./-]*$/.test(value)
+  return isPlain ? value : `"${value.replace(needsEscape, '\\$&')}"`
 }
