@@ -48,7 +48,7 @@ export interface AnsweringParts {
 const whispersForLongOutput = 3
 
 /** Words that concern nobody else. */
-const privateCommand = /^\s*(?:$|help\b|whoami\b)|\s--help\b/i
+const privateCommand = /^\s*(?:$|help\b|whoami\b)|(?:^|\s)--help\b/i
 
 export class Answering {
   readonly #parts: AnsweringParts

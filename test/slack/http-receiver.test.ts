@@ -57,7 +57,7 @@ describe('the HTTP receiver', () => {
     const time = Math.floor(Date.now() / 1000)
     expect((await send({ time })).status).toBe(200)
     expect((await send({ time })).status).toBe(200)
-    const ids = received.map(({ customProperties }) => customProperties?.['deliveryId'])
+    const ids = received.map(({ customProperties }) => customProperties?.deliveryId)
     expect(ids[0]).toMatch(/^v0=[0-9a-f]{64}$/)
     expect(ids[0]).toBe(ids[1])
     expect(received[0]?.body).toMatchObject({ command: '/qnav', text: 'vm list' })

@@ -47,16 +47,16 @@ describe('posting', () => {
       release = resolve
     })
     slack.on('chat.postMessage', async (args) => {
-      if (args['text'] === 'first') await held
+      if (args.text === 'first') await held
       return slack.posted(args)
     })
     const first = post('first')
     const second = post('second')
     await post('elsewhere', 'C2')
-    expect(slack.of('chat.postMessage').map(({ args }) => args['text'])).toEqual(['first', 'elsewhere'])
+    expect(slack.of('chat.postMessage').map(({ args }) => args.text)).toEqual(['first', 'elsewhere'])
     release()
     await Promise.all([first, second])
-    expect(slack.of('chat.postMessage').map(({ args }) => args['text'])).toEqual([
+    expect(slack.of('chat.postMessage').map(({ args }) => args.text)).toEqual([
       'first',
       'elsewhere',
       'second',
@@ -66,7 +66,7 @@ describe('posting', () => {
   it('does not post again a message whose answer was lost but which the channel has', async () => {
     let posted: unknown
     slack.on('chat.postMessage', (args) => {
-      posted = args['metadata']
+      posted = args.metadata
       return 'drop'
     })
     slack.on('conversations.history', () => ({ ok: true, messages: [{ ts: '7.7', metadata: posted }] }))
@@ -133,7 +133,7 @@ describe('posting', () => {
     }
     isAway = false
     await passUntil(posts, 5000)
-    const arrived = slack.of('chat.postMessage').map(({ args }) => args['text'])
+    const arrived = slack.of('chat.postMessage').map(({ args }) => args.text)
     expect(arrived.slice(-3)).toEqual(['a', 'b', 'c'])
   })
 
@@ -177,7 +177,7 @@ describe('posting', () => {
 
 describe('updating', () => {
   const place = { channel: 'C1', ts: '5.0' }
-  const shown = () => slack.of('chat.update').map(({ args }) => args['text'])
+  const shown = () => slack.of('chat.update').map(({ args }) => args.text)
 
   it('sends only the latest of many states, at most every 1.2 s', async () => {
     void outbox.update(place, message('1'))
@@ -218,6 +218,20 @@ describe('updating', () => {
     expect(shown()).toEqual(['1'])
     await passUntil(Promise.all([last, other]))
     expect(shown().slice(1).sort()).toEqual(['2', 'other'])
+  })
+
+  it('holds back also an update that was waiting for its turn when the limit came', async () => {
+    slack.on('chat.update', (_, call) =>
+      call === 1 ? { status: 429, headers: { 'retry-after': '20' } } : { ok: true },
+    )
+    const posted = await post('card')
+    const waiting = outbox.update(posted, message('waiting'))
+    void outbox.update(place, message('limited'))
+    await vi.waitFor(() => expect(shown()).toEqual(['limited']))
+    await clock.pass(19_000)
+    expect(shown()).toEqual(['limited'])
+    await passUntil(waiting)
+    expect(shown()).toContain('waiting')
   })
 
   it('tries until Slack is back, and ends with the last state', async () => {

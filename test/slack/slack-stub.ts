@@ -36,7 +36,7 @@ export class SlackStub {
       team: 'Test',
     }))
     this.on('chat.postMessage', (args) => this.posted(args))
-    this.on('chat.update', (args) => ({ ok: true, ts: args['ts'], channel: args['channel'] }))
+    this.on('chat.update', (args) => ({ ok: true, ts: args.ts, channel: args.channel }))
     nock(origin)
       .persist()
       .post(/^\/api\/.+/)
@@ -53,8 +53,8 @@ export class SlackStub {
           } else if ('status' in reply && typeof reply.status === 'number') {
             done(null, [
               reply.status,
-              JSON.stringify(reply['body'] ?? {}),
-              (reply['headers'] ?? {}) as Record<string, string>,
+              JSON.stringify(reply.body ?? {}),
+              (reply.headers ?? {}) as Record<string, string>,
             ])
           } else done(null, [200, JSON.stringify(reply), { 'content-type': 'application/json' }])
         })
@@ -78,7 +78,7 @@ export class SlackStub {
 
   posted(args: Record<string, unknown>): Reply {
     this.#ts += 1
-    const to = String(args['channel'])
+    const to = String(args.channel)
     return { ok: true, ts: `${this.#ts}.0`, channel: to.startsWith('U') ? `D${to.slice(1)}` : to }
   }
 

@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Job } from '../../src/jobs/index.js'
 import type { Table } from '../../src/report/index.js'
+import { validateMessage, validateView } from '../../src/sandbox/block-validation/index.js'
 import {
   approvalCard,
   denyModal,
   jobCard,
+  type Message,
   mistake,
   prepare,
   reportMessage,
@@ -197,7 +200,7 @@ describe('reports', () => {
     const text = Array.from({ length: 900 }, (_, i) => `line ${i} <${'x'.repeat(20)}>`).join('\n')
     const { blocks, thread } = reportMessage(aReport({ log: { title: 'kcli', text } }))
     expect(textOf(blocks)).toContain('Output in the thread: kcli')
-    expect(textOf(thread)).toContain('line 899')
+    for (let line = 0; line < 900; line += 1) expect(textOf(thread)).toContain(`line ${line} &lt;xxx`)
     for (const { blocks: each } of thread) expect(textOf(each).length).toBeLessThanOrEqual(limits.text)
   })
 
@@ -251,32 +254,84 @@ describe('text of people and hosts', () => {
 })
 
 describe('what leaves the bot', () => {
-  it('is within the limits of Slack whatever a report holds', () => {
-    const word = fc.string({ maxLength: 4000 })
-    const report = fc.record({
+  const word = fc.oneof(
+    fc.string({ maxLength: 40 }),
+    fc.string({ maxLength: 4000 }),
+    fc.constant('<&>'.repeat(1000)),
+  )
+  const anyReport = fc.record(
+    {
       title: word,
       tone: fc.constantFrom('ok' as const, 'fail' as const),
       summary: word,
       facts: fc.array(fc.record({ label: word, value: word }), { maxLength: 40 }),
+      table: fc.record({
+        columns: fc.array(word, { minLength: 1, maxLength: 4 }),
+        rows: fc.array(fc.array(word, { maxLength: 4 }), { maxLength: 60 }),
+      }),
+      findings: fc.array(
+        fc.record({
+          check: word,
+          result: fc.constantFrom('pass' as const, 'fail' as const),
+          measured: word,
+          threshold: word,
+          probe: word,
+          fix: word,
+        }),
+        { maxLength: 40 },
+      ),
       notes: fc.array(word, { maxLength: 30 }),
       log: fc.record({ title: word, text: word }),
-      actions: fc.array(fc.record({ label: word.filter((s) => s !== ''), command: word, confirm: word }), {
-        maxLength: 10,
+      actions: fc.array(fc.record({ label: word, command: word, confirm: word }), { maxLength: 10 }),
+    },
+    { requiredKeys: ['title', 'tone'] },
+  )
+  const problems = (messages: Message[]) => messages.map(prepare).flatMap((each) => validateMessage(each))
+
+  it('is what Slack takes, whatever a report holds', () => {
+    fc.assert(
+      fc.property(anyReport, word, (report, line) => {
+        const message = reportMessage(report, { by: { id: 'U1' }, line })
+        expect(problems([message, ...message.thread])).toEqual([])
       }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('is what Slack takes, whatever a job holds', () => {
+    const anyJob = fc.record({
+      state: fc.constantFrom<Job['state']>(
+        'planning',
+        'awaiting-approval',
+        'running',
+        'succeeded',
+        'failed',
+        'denied',
+      ),
+      title: word,
+      words: fc.array(word, { maxLength: 30 }),
+      report: anyReport,
     })
     fc.assert(
-      fc.property(report, (each) => {
-        const message = reportMessage(each)
-        for (const { text, blocks } of [message, ...message.thread].map(prepare)) {
-          expect(text.length).toBeLessThanOrEqual(limits.messageText)
-          expect(blocks.length).toBeLessThanOrEqual(limits.blocks)
-          for (const block of blocks) {
-            if (block.type === 'section') expect(block.text?.text.length).toBeLessThanOrEqual(limits.text)
-            if (block.type === 'header') expect(block.text.text.length).toBeLessThanOrEqual(limits.header)
-            if (block.type === 'actions')
-              expect(block.elements.length).toBeLessThanOrEqual(limits.actionElements)
-          }
-        }
+      fc.property(anyJob, ({ state, title, words, report }) => {
+        const [first = ''] = words
+        const job = waitingJob({
+          state,
+          title,
+          report,
+          plan: aPlan({
+            summary: first,
+            warnings: words,
+            changes: words.map((what) => ({ what, from: what, to: what })),
+          }),
+          steps: words.map((name) => ({ name, state: 'running', startedAt: at(1), progress: name })),
+          error: { code: 'internal', message: first, fix: first },
+        })
+        const card = jobCard(job)
+        expect(
+          problems([card, ...card.thread, approvalCard(job), mistake({ message: first, fix: first })]),
+        ).toEqual([])
+        expect(validateView(denyModal(job, { job: job.id, channel: 'C1' }))).toEqual([])
       }),
       { numRuns: 100 },
     )

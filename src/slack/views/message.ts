@@ -54,7 +54,16 @@ export function chunks(lines: readonly string[], max: number): string[] {
       texts[texts.length - 1] = `${last}\n${line}`
     else texts.push(clip(line, max))
   }
-  return texts
+  // Slack takes no empty text.
+  return texts.filter((text) => text.trim() !== '')
+}
+
+const fence = '```'
+
+/** Lines of fixed-width text, in as many blocks as it takes; a line that no block can hold is cut. */
+export function preformatted(lines: readonly string[]): string[] {
+  const safe = lines.map((line) => escapeText(line.replaceAll(fence, "'''")))
+  return chunks(safe, limits.text - 2 * (fence.length + 1)).map((text) => `${fence}\n${text}\n${fence}`)
 }
 
 /** More buttons than this are no choice on a phone. */
@@ -63,7 +72,7 @@ const mostButtons = 5
 /** Buttons that carry command lines; one whose line Slack cannot carry is left out. */
 export function buttons(actions: readonly Action[], blockId: string): ActionsBlock[] {
   const elements = actions
-    .filter(({ command }) => command.length <= limits.buttonValue)
+    .filter(({ label, command }) => label !== '' && command !== '' && command.length <= limits.buttonValue)
     .slice(0, mostButtons)
     .map((action, index) => commandButton(action, index))
   return elements.length === 0 ? [] : [{ type: 'actions', block_id: blockId, elements }]
@@ -76,7 +85,7 @@ function commandButton({ label, command, style, confirm }: Action, index: number
     text: { type: 'plain_text', text: clip(label, limits.buttonText), emoji: true },
     value: command,
     ...(style === undefined ? {} : { style }),
-    ...(confirm === undefined ? {} : { confirm: confirmation(confirm, label, style) }),
+    ...(confirm === undefined || confirm === '' ? {} : { confirm: confirmation(confirm, label, style) }),
   }
 }
 

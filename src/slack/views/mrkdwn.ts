@@ -22,11 +22,6 @@ export function code(text: string): string {
   return `\`${escapeText(text).replaceAll('`', "'").replaceAll('\n', ' ')}\``
 }
 
-/** A block of fixed-width text. */
-export function preformatted(text: string): string {
-  return `\`\`\`\n${escapeText(text).replaceAll('```', "'''")}\n\`\`\``
-}
-
 const slackUser = /^[UW][A-Z0-9]+$/
 
 /** The person as Slack shows them; somebody at a terminal by name. */

@@ -10,10 +10,11 @@ import {
   header,
   type Message,
   type MessageWithThread,
+  preformatted,
   section,
   sections,
 } from './message.js'
-import { bold, clip, code, escapeText, mention, preformatted } from './mrkdwn.js'
+import { bold, clip, code, escapeText, mention } from './mrkdwn.js'
 import { tableLines } from './table-lines.js'
 import { resultSign, toneSign } from './tone.js'
 
@@ -61,12 +62,12 @@ export function reportParts(report: Report, line?: string): { blocks: KnownBlock
     overflow.push(`… ${rows.length - rowsShown} more, all ${rows.length} in the thread`)
   }
   if (log !== undefined && log.text.trim() !== '') {
-    thread.push(...threadOf(log.title, chunks(log.text.trimEnd().split('\n'), logChunk).map(preformatted)))
+    thread.push(...threadOf(log.title, preformatted(log.text.trimEnd().split('\n'))))
     overflow.push(`Output in the thread: ${escapeText(log.title)}`)
   }
 
   const blocks: KnownBlock[] = [
-    ...(summary === undefined ? [] : [section(escapeText(summary))]),
+    ...(summary === undefined ? [] : sections([escapeText(summary)])),
     ...sections(facts.slice(0, factsShown).map(({ label, value }) => `${bold(label)} ${escapeText(value)}`)),
     ...sections(findingTally(findings)),
     ...sections(findingLines.slice(0, findingsShown)),
@@ -76,9 +77,6 @@ export function reportParts(report: Report, line?: string): { blocks: KnownBlock
   ]
   return { blocks, thread: bounded(thread, line) }
 }
-
-/** Leaves room for the fence and for characters that grow when escaped. */
-const logChunk = limits.text - 300
 
 function threadOf(title: string, lines: readonly string[]): Message[] {
   return chunks(lines, limits.text).map((text) => ({ text: escapeText(title), blocks: [section(text)] }))

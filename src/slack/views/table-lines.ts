@@ -1,12 +1,10 @@
 /** Tables for a narrow screen: fixed-width columns only where they fit, otherwise a line for each row. */
 import type { Table } from '../../report/index.js'
-import { bold, escapeText, preformatted } from './mrkdwn.js'
+import { preformatted } from './message.js'
+import { bold, escapeText } from './mrkdwn.js'
 
 /** Fixed-width characters in one line of a phone held upright, measured at 390 px. */
 const phoneColumns = 38
-/** Rows in one fixed-width block: with its fences within Slack's 3,000 characters, escaped characters included. */
-const rowsTogether = 50
-
 /** mrkdwn lines showing the rows; a line may be longer than a screen but wraps well. */
 export function tableLines({ columns, rows }: Table): string[] {
   if (rows.length === 0) return []
@@ -20,11 +18,7 @@ export function tableLines({ columns, rows }: Table): string[] {
         .map((each, index) => (cells[index] ?? '').padEnd(each))
         .join('  ')
         .trimEnd()
-    const all = [columns, ...rows].map(line)
-    const groups = Array.from({ length: Math.ceil(all.length / rowsTogether) }, (_, index) =>
-      all.slice(index * rowsTogether, (index + 1) * rowsTogether),
-    )
-    return groups.map((group) => preformatted(group.join('\n')))
+    return preformatted([columns, ...rows].map(line))
   }
   return [`_${columns.map(escapeText).join(' · ')}_`, ...rows.map(rowLine)]
 }
