@@ -96,8 +96,9 @@ export async function startBot(settings: Settings & { slack: SlackSettings }, lo
       ...(settings.approvalsChannel ? { approvalsChannel: settings.approvalsChannel } : {}),
     })
     groups = slack.groups
-    await slack.start()
+    // Jobs first: what Slack delivers in its first second must find them loaded.
     await house.open()
+    await slack.start()
     await slack.catchUp()
     return {
       async stop() {

@@ -1,0 +1,112 @@
+/** The whole bot as a child process, against the sandbox and a real host: what `npm start` runs. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { LoopbackSshd } from '../../src/demo/index.js'
+import { type Sandbox, startSandbox } from '../../src/sandbox/index.js'
+import type { ProvidedLab } from '../host/setup.js'
+
+const cli = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
+
+export interface WholeBotOptions {
+  lab: ProvidedLab
+  /** Reach the host over SSH; directly when absent. */
+  sshd?: LoopbackSshd
+}
+
+export class WholeBot {
+  readonly sandbox: Sandbox
+  readonly #directory: string
+  #process: ChildProcess | undefined
+  #said = ''
+
+  private constructor(sandbox: Sandbox, directory: string) {
+    this.sandbox = sandbox
+    this.#directory = directory
+  }
+
+  /** People and channels are those of the sandbox: Ann asks, Ben approves, Olu is the admin. */
+  static async start({ lab, sshd }: WholeBotOptions): Promise<WholeBot> {
+    const directory = await mkdtemp(join(tmpdir(), 'qnav-e2e-'))
+    const bot = new WholeBot(await startSandbox({ port: 0 }), directory)
+    await writeFile(join(directory, 'qnav.yml'), configuration(lab, sshd))
+    await bot.run()
+    return bot
+  }
+
+  /** Starts the process; resolves when Slack has both connections. */
+  async run(): Promise<void> {
+    const child = spawn(process.execPath, [cli, 'start'], {
+      cwd: this.#directory,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        SLACK_BOT_TOKEN: this.sandbox.botToken,
+        SLACK_APP_TOKEN: this.sandbox.appToken,
+        SLACK_API_URL: this.sandbox.apiUrl,
+        LOG_LEVEL: 'info',
+      },
+    })
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#said = (this.#said + chunk.toString()).slice(-20_000)
+    })
+    this.#process = child
+    await this.sandbox.control.waitForConnections(2, 20_000).catch((error: unknown) => {
+      throw new Error(`the bot did not connect: ${String(error)}\n${this.#said}`)
+    })
+  }
+
+  /** What the process logged. */
+  get log(): string {
+    return this.#said
+  }
+
+  /** Ends the process: politely, or as a crash does. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const child = this.#process
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill(signal)
+    await gone
+    await this.sandbox.control.waitForConnections(0, 10_000)
+  }
+
+  async stop(): Promise<void> {
+    await this.end('SIGTERM')
+    await this.sandbox.stop()
+    await rm(this.#directory, { recursive: true, force: true })
+  }
+}
+
+function configuration(
+  { kcli, pool, network, virtType }: ProvidedLab,
+  sshd: LoopbackSshd | undefined,
+): string {
+  const connection =
+    sshd === undefined
+      ? 'transport: local'
+      : `transport: ssh
+    address: ${sshd.user}@${sshd.host}:${sshd.port}
+    identity_file: ${sshd.identityFile}
+    known_hosts: ${sshd.knownHosts}`
+  return `slack:
+  approvals_channel: C0APPROVE
+hosts:
+  kvm1:
+    ${connection}
+    virttype: ${virtType}
+    pool: ${pool}
+    network: ${network}
+    kcli: { path: ${kcli.path}, config: ${kcli.config} }
+roles:
+  operator: { users: [U0ANN] }
+  approver: { users: [U0BEN] }
+  admin: { users: [U0OLU] }
+approvals:
+  - { risk: [change, destructive, host], approvers: 1, expires: 4h }
+`
+}
