@@ -93,6 +93,7 @@ describe('a slash command', () => {
       sandbox.control.traffic().find(({ name }) => name === '/qnav'),
     )
     sandbox.control.advanceClock(2999)
+    await app.client.auth.test()
     expect(sandbox.control.ephemerals('U0ANN')).toEqual([])
     sandbox.control.advanceClock(1)
     expect(await answer).toEqual({ acknowledged: false, reason: 'operation_timeout' })
