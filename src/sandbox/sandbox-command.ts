@@ -1,5 +1,6 @@
 /** `qnav sandbox`: only the local Slack, for developing an app against it. */
 import { once } from 'node:events'
+import { UserError } from '../errors.js'
 import type { SandboxManifest } from './protocol.js'
 import { startSandbox } from './sandbox.js'
 
@@ -14,10 +15,16 @@ export async function sandboxCommand({
   port: number | undefined
   manifest?: SandboxManifest
 }): Promise<number> {
-  const sandbox = await startSandbox({
-    port: port ?? defaultPort,
-    ...(manifest === undefined ? {} : { manifest }),
-  })
+  const wanted = port ?? defaultPort
+  const sandbox = await startSandbox({ port: wanted, ...(manifest === undefined ? {} : { manifest }) }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') throw error
+      throw new UserError('bad-argument', `Port ${wanted} is taken.`, {
+        fix: 'Give another with --port.',
+        cause: error,
+      })
+    },
+  )
   process.stdout.write(`A local Slack is at ${sandbox.url}
 
 Point the bot at it:
