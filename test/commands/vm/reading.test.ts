@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { aFleet, aVm } from '../../fakes/fleet.js'
+import { ask, factsOf, offers } from '../conversation.js'
+
+function hosts() {
+  return aFleet({
+    hosts: [
+      {
+        name: 'kvm1',
+        vms: [
+          aVm({
+            name: 'web1',
+            state: 'running',
+            addresses: ['192.168.122.50'],
+            memoryMiB: 2048,
+            image: 'rocky9',
+          }),
+          aVm({ name: 'web2', state: 'paused', reason: 'I/O error' }),
+        ],
+      },
+      { name: 'kvm2', vms: [aVm({ name: 'db1' })] },
+    ],
+  })
+}
+
+describe('vm list', () => {
+  it('lists the VMs of all hosts with state and reason', async () => {
+    const report = await ask('vm list', hosts())
+    expect(report).toMatchObject({
+      title: '3 VMs on 2 hosts',
+      tone: 'info',
+      summary: '1 running.',
+      table: {
+        rows: [
+          ['web1', 'running', 'kvm1'],
+          ['web2', 'paused (I/O error)', 'kvm1'],
+          ['db1', 'shut off', 'kvm2'],
+        ],
+      },
+    })
+  })
+
+  it('lists those of one host, or of one state', async () => {
+    expect((await ask('vm list kvm2', hosts())).table?.rows).toEqual([['db1', 'shut off', 'kvm2']])
+    expect((await ask('vm list --state running', hosts())).table?.rows).toEqual([['web1', 'running', 'kvm1']])
+    expect((await ask('vm list --state off', hosts())).table?.rows).toHaveLength(2)
+  })
+
+  it('says which host did not answer, and lists the others', async () => {
+    const { fleet, host } = hosts()
+    host('kvm2').goDown()
+    const report = await ask('vm list', { fleet })
+    expect(report.tone).toBe('warn')
+    expect(report.table?.rows).toHaveLength(2)
+    expect(report.notes).toEqual(['kvm2 did not answer: Host kvm2 does not answer: connection refused.'])
+  })
+
+  it('fails when the one host that was named does not answer, or is unknown', async () => {
+    const { fleet, host } = hosts()
+    host('kvm2').goDown()
+    await expect(ask('vm list kvm2', { fleet })).rejects.toMatchObject({ code: 'host-unreachable' })
+    await expect(ask('vm list kvm3', { fleet })).rejects.toMatchObject({ code: 'unknown-host' })
+  })
+
+  it('says how to make one when there is none', async () => {
+    const report = await ask('vm list', aFleet({ hosts: [{ name: 'kvm1' }] }))
+    expect(report).toMatchObject({ title: '0 VMs on 1 host', notes: ['Make one: vm create web1 --image …'] })
+  })
+})
+
+describe('vm show', () => {
+  it('shows state, addresses, size, disks and networks', async () => {
+    const report = await ask('vm show web1', hosts())
+    expect(report.title).toBe('web1 on kvm1')
+    expect(factsOf(report)).toMatchObject({
+      State: 'running',
+      Addresses: '192.168.122.50',
+      Memory: '2 GiB',
+      'Disk vda': '10 GiB, 512 MiB used, qcow2, /pool/web1_0.img in pool default',
+      Snapshots: '0 snapshots',
+      Image: 'rocky9',
+    })
+    expect(offers(report)).toEqual({
+      Show: 'vm show web1@kvm1',
+      Snapshot: 'snapshot create web1@kvm1',
+      Stop: 'vm stop web1@kvm1',
+    })
+  })
+
+  it('refuses an unknown VM with the nearest name', async () => {
+    await expect(ask('vm show wbe1', hosts())).rejects.toMatchObject({ code: 'unknown-vm' })
+  })
+})
