@@ -7,7 +7,7 @@ import type { Command } from './definition.js'
 export interface ArgumentDescription {
   /** Key in the command's args. */
   name: string
-  /** `<vm>`, `--memory`, `--start / --no-start`. */
+  /** `<vm>`, `[host]`, `--memory, -m`, `--start / --no-start`. */
   typed: string
   /** Short text for a form field: "SSH key". */
   label: string
@@ -40,7 +40,11 @@ export function describeArguments(command: Command): ArgumentDescription[] {
     const isPositional = positional.includes(name)
     return {
       name,
-      typed: typedAs(name, meta.kind, isPositional, letters.get(name)),
+      typed: isPositional
+        ? isRequired
+          ? `<${flagText(name)}>`
+          : `[${flagText(name)}]`
+        : flagAs(name, meta.kind, letters.get(name)),
       label: labelOf(name),
       description: schema.description ?? '',
       kind: meta.kind,
@@ -55,16 +59,10 @@ export function describeArguments(command: Command): ArgumentDescription[] {
   })
 }
 
-function typedAs(
-  name: string,
-  kind: ArgumentKind,
-  isPositional: boolean,
-  letter: string | undefined,
-): string {
+function flagAs(name: string, kind: ArgumentKind, letter: string | undefined): string {
   const text = flagText(name)
-  if (isPositional) return `<${text}>`
-  if (kind === 'flag') return `--${text} / --no-${text}`
-  return letter === undefined ? `--${text}` : `--${text}, -${letter}`
+  const short = letter === undefined ? '' : `, -${letter}`
+  return kind === 'flag' ? `--${text} / --no-${text}${short}` : `--${text}${short}`
 }
 
 function shown(value: unknown, show: (value: unknown) => string): string {
