@@ -13,6 +13,7 @@ describe.skipIf(lab === undefined).each(['local', 'ssh'] as const)(
   'from Slack to a running VM and back, host reached by %s',
   (transport) => {
     const name = `web-${randomUUID().slice(0, 6)}`
+    const second = `${name}-2`
     const poolPath = lab?.poolPath ?? ''
     let sshd: LoopbackSshd | undefined
     let bot: WholeBot
@@ -31,8 +32,10 @@ describe.skipIf(lab === undefined).each(['local', 'ssh'] as const)(
     afterAll(async () => {
       await browser?.close()
       await bot?.stop()
-      await attempt('virsh', ['-c', 'qemu:///system', 'destroy', name])
-      await attempt('virsh', ['-c', 'qemu:///system', 'undefine', name, '--snapshots-metadata'])
+      for (const vm of [name, second]) {
+        await attempt('virsh', ['-c', 'qemu:///system', 'destroy', vm])
+        await attempt('virsh', ['-c', 'qemu:///system', 'undefine', vm, '--snapshots-metadata'])
+      }
       await sshd?.stop()
     })
 
@@ -71,12 +74,12 @@ describe.skipIf(lab === undefined).each(['local', 'ssh'] as const)(
     })
 
     it('takes a snapshot, lists it and goes back to it', async () => {
-      await approved(`/qnav snapshot create ${name} before`, `snapshot create ${name}`)
+      await approved(`/qnav snapshot create ${name} before`, `snapshot create ${name} before`)
       await chat.message(new RegExp(`snapshot create ${name}.*: done`))
       expect(await virsh('snapshot-list', name, '--name')).toBe('before')
       await chat.type(`/qnav snapshot list ${name}`)
       await chat.message(/1 snapshot/)
-      await approved(`/qnav snapshot revert ${name} before`, `snapshot revert ${name}`)
+      await approved(`/qnav snapshot revert ${name} before`, `snapshot revert ${name} before`)
       await chat.message(new RegExp(`snapshot revert ${name}.*: done`))
       expect(await virsh('domstate', name)).toBe('running')
     }, 180_000)
@@ -104,8 +107,8 @@ describe.skipIf(lab === undefined).each(['local', 'ssh'] as const)(
 
     it('finishes a VM whose creation was under way when the bot was killed', async () => {
       await approved(
-        `/qnav vm create ${name} --image ${lab?.image} --memory 256M --cpus 1 --disk 1G`,
-        `vm create ${name}`,
+        `/qnav vm create ${second} --image ${lab?.image} --memory 256M --cpus 1 --disk 1G`,
+        `vm create ${second}`,
       )
       // Killed as soon as the step is journalled as begun: kcli runs on, detached, on the host.
       await bot.sandbox.control.waitFor(
@@ -113,17 +116,17 @@ describe.skipIf(lab === undefined).each(['local', 'ssh'] as const)(
         () =>
           bot.sandbox.control
             .messages('C0VMS')
-            .some((message) => JSON.stringify(message.blocks).includes('create'))
+            .some((message) => message.text.includes(second) && message.text.includes('running'))
             ? true
             : undefined,
         20_000,
       )
       await bot.end('SIGKILL')
       await bot.run()
-      await chat.message(new RegExp(`vm create ${name}: done`), 90_000)
-      expect(await virsh('domstate', name)).toBe('running')
+      await chat.message(new RegExp(`vm create ${second}: done`), 90_000)
+      expect(await virsh('domstate', second)).toBe('running')
       expect(
-        (await virsh('list', '--all', '--name')).split('\n').filter((each) => each === name),
+        (await virsh('list', '--all', '--name')).split('\n').filter((each) => each === second),
       ).toHaveLength(1)
     }, 180_000)
   },
