@@ -1,4 +1,4 @@
 export { readEnvironment, readSlackSettings, withDotEnv } from './environment.js'
 export { loadConfig } from './load-config.js'
 export { loadSettings } from './load-settings.js'
-export type { Config, Environment, LogLevel, Settings, SlackSettings } from './settings.js'
+export type { Config, Settings, SlackSettings } from './settings.js'

@@ -2,7 +2,7 @@
 import type { HostSettings } from '../agents/host-settings.js'
 import type { PolicySettings } from '../policy/index.js'
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 /** How the bot talks to Slack. */
 export interface SlackSettings {

@@ -8,16 +8,16 @@ export interface GroupDirectory {
 }
 
 /** How long a membership is believed: somebody added to or removed from a group is noticed within this time. */
-export const membershipTtlMs = 10 * 60_000
+const membershipTtlMs = 10 * 60_000
 /** How long a failed look-up is not repeated. */
-export const failureTtlMs = 60_000
+const failureTtlMs = 60_000
 
 interface Known {
   members: Promise<ReadonlySet<string>>
   until: number
 }
 
-/** Remembers members for {@link membershipTtlMs}; one look-up at a time per group. */
+/** Remembers members for ten minutes; one look-up at a time per group. */
 export class CachedGroups {
   readonly #directory: GroupDirectory | undefined
   readonly #log: Logger

@@ -12,13 +12,13 @@ export type Role = 'viewer' | 'operator' | 'approver' | 'admin'
 export type GivenRole = Exclude<Role, 'viewer'>
 
 /** Who holds a role: by user id, or by membership of a user group. */
-export interface RoleMembers {
+interface RoleMembers {
   users: readonly string[]
   groups: readonly string[]
 }
 
 /** One entry of qnav.yml's `approvals`. */
-export interface ApprovalEntry {
+interface ApprovalEntry {
   risks: readonly Risk[]
   rule: ApprovalRule
 }

@@ -1,5 +1,5 @@
 export { type AuditEntry, type AuditLog, openAuditLog } from './audit-log.js'
 export { type DataDirectory, openDataDirectory } from './data-directory.js'
-export { type DocumentFolder, type FolderParts, openDocumentFolder } from './document-folder.js'
+export { type DocumentFolder, openDocumentFolder } from './document-folder.js'
 export type { DocumentForm } from './json-file.js'
 export { type AuditVerdict, verifyAuditLog } from './verify-audit-log.js'

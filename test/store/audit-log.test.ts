@@ -251,6 +251,20 @@ describe('verifying the audit log', () => {
     expect(await verifyAuditLog(data)).toMatchObject({ intact: false, line: 4 })
   })
 
+  it('finds a good line of another log in place of its own', async () => {
+    const one = await anAuditLog(4)
+    const other = await anAuditLog()
+    for (let n = 1; n <= 4; n += 1) await other.audit.append({ event: 'other', n })
+    const lines = await linesOf(one.file)
+    const [, , foreign = ''] = await linesOf(other.file)
+    await writeFile(one.file, `${lines.toSpliced(2, 1, foreign).join('\n')}\n`)
+    expect(await verifyAuditLog(one.data)).toMatchObject({
+      intact: false,
+      line: 3,
+      problem: expect.stringContaining('does not follow'),
+    })
+  })
+
   it('does not mind an entry that is just being written', async () => {
     const { data, file } = await anAuditLog(2)
     await appendFile(file, '{"seq":3,')

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { renameSync, writeFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -94,6 +95,28 @@ describe('the data directory', () => {
     await expect(openDataDirectory(join(path, 'data'), { log })).rejects.toMatchObject({
       code: 'store-failed',
     })
+  })
+
+  it('is not taken with a number that others had and gave up meanwhile', async () => {
+    const path = await aDirectory()
+    const dead = { ...ownIdentity(), pid: 1 }
+    await takeOwnership(path, { log, self: dead })
+    const slow = takeOwnership(path, {
+      log,
+      self: ownIdentity(),
+      isAlive: ({ pid }) => {
+        if (pid !== 1) return true
+        // While this one looks at the dead owner 1, number 2 comes and goes and number 3 is at work.
+        renameSync(join(path, 'owner.1'), join(path, 'owner.3'))
+        writeFileSync(join(path, 'owner.3'), JSON.stringify({ ...dead, pid: 7, released: false }))
+        return false
+      },
+    })
+    await expect(slow).rejects.toMatchObject({
+      code: 'data-dir-in-use',
+      message: expect.stringContaining('process 7'),
+    })
+    expect(await readdir(path)).toEqual(['owner.3'])
   })
 
   it('never has two living owners, however many come, go and die at once', async () => {
