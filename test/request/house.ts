@@ -1,0 +1,104 @@
+/** The house without surfaces: real catalogue, policy and job engine over a fleet in memory. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished, vi } from 'vitest'
+import { loadCatalogue } from '../../src/command/index.js'
+import { createJobs, isOver, type Job, type LocalJobs } from '../../src/jobs/index.js'
+import { createLog } from '../../src/log.js'
+import { createPolicy, type PolicySettings } from '../../src/policy/index.js'
+import { createRequests, type Requests } from '../../src/request/index.js'
+import type { AuditEntry } from '../../src/store/index.js'
+import { aFleet, anImage, aVm } from '../fakes/fleet.js'
+
+export const ann = { id: 'UANN', name: 'Ann' }
+export const ben = { id: 'UBEN', name: 'Ben' }
+export const vic = { id: 'UVIC', name: 'Vic' }
+
+const commands = fileURLToPath(new URL('../../commands', import.meta.url))
+const log = createLog({ level: 'silent' })
+const roles = {
+  operator: { users: [ann.id], groups: [] },
+  approver: { users: [ben.id], groups: [] },
+  admin: { users: [], groups: [] },
+}
+
+export interface TestHouse {
+  requests: Requests
+  jobs: LocalJobs
+  audit: AuditEntry[]
+  fleet: ReturnType<typeof aFleet>
+  /** Types a line and gives the job it started. */
+  ask(text: string, who?: { id: string }): Promise<Job>
+  /** Waits until the job is in one of the states. */
+  until(job: Job, ...states: Job['state'][]): Promise<Job>
+  over(job: Job): Promise<Job>
+}
+
+/** One host, kvm1, with a VM web1 that runs. Changes need one approver unless told otherwise. */
+export async function aHouse({ approvals = true }: { approvals?: boolean } = {}): Promise<TestHouse> {
+  const path = await mkdtemp(join(tmpdir(), 'qnav-house-'))
+  const audit: AuditEntry[] = []
+  const append = async (entry: AuditEntry) => void audit.push(entry)
+  const fleet = aFleet({
+    hosts: [
+      {
+        name: 'kvm1',
+        vms: [aVm({ name: 'web1', state: 'running' })],
+        images: [anImage({ name: 'rocky9.qcow2' })],
+      },
+    ],
+  })
+  const settings: PolicySettings = {
+    roles,
+    approvals: approvals
+      ? [{ risks: ['change', 'destructive', 'host'], rule: { approvers: 1, expiresMs: 3_600_000 } }]
+      : [],
+  }
+  const jobs = createJobs({ data: { path }, audit: append, log })
+  const requests = createRequests({
+    catalogue: await loadCatalogue(commands),
+    policy: createPolicy({ settings, log }),
+    fleet: fleet.fleet,
+    jobs,
+    audit: append,
+  })
+  await jobs.start()
+  onTestFinished(async () => {
+    await jobs.stop()
+    await rm(path, { recursive: true, force: true })
+  })
+  const until = (job: Job, ...states: Job['state'][]) =>
+    vi.waitFor(
+      () => {
+        const now = jobs.get(job.id)
+        if (!states.includes(now.state))
+          throw new Error(`${job.id} is ${now.state}: ${now.error?.message ?? ''}`)
+        return now
+      },
+      { timeout: 10_000, interval: 10 },
+    )
+  return {
+    requests,
+    jobs,
+    audit,
+    fleet,
+    async ask(text, person = ann) {
+      const answer = await requests.handle({ text, person, origin: { surface: 'terminal' } })
+      if (answer.kind !== 'job')
+        throw new Error(`"${text}" was answered with a report: ${answer.report.title}`)
+      return answer.job
+    },
+    until,
+    over: (job) =>
+      vi.waitFor(
+        () => {
+          const now = jobs.get(job.id)
+          if (!isOver(now)) throw new Error(`${job.id} is ${now.state}`)
+          return now
+        },
+        { timeout: 10_000, interval: 10 },
+      ),
+  }
+}

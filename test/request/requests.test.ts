@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import { aVm } from '../fakes/fleet.js'
+import { aHouse, ann, ben, vic } from './house.js'
+
+const origin = { surface: 'terminal' as const }
+const create = 'vm create web2 --image rocky9.qcow2 --memory 1G'
+
+describe('a request', () => {
+  it('that only reads is answered at once, with no job', async () => {
+    const { requests, jobs } = await aHouse()
+    const answer = await requests.handle({ text: 'vm list', person: vic, origin })
+    expect(answer).toMatchObject({
+      kind: 'report',
+      report: { table: { rows: [expect.arrayContaining(['web1'])] } },
+    })
+    expect(jobs.list()).toEqual([])
+  })
+
+  it('that somebody may not ask for is refused in words, audited, and starts nothing', async () => {
+    const { requests, jobs, audit } = await aHouse()
+    const refusal = requests.handle({ text: create, person: vic, origin })
+    await expect(refusal).rejects.toMatchObject({
+      code: 'not-allowed',
+      message: expect.stringContaining('operator'),
+    })
+    expect(jobs.list()).toEqual([])
+    expect(audit).toMatchObject([{ event: 'refused', by: vic, text: create }])
+  })
+
+  it('with a mistake is refused before anything else', async () => {
+    const { requests, jobs } = await aHouse()
+    const refusal = requests.handle({ text: 'vm create web2 --memmory 1G', person: ann, origin })
+    await expect(refusal).rejects.toMatchObject({
+      code: 'unknown-flag',
+      fix: expect.stringContaining('--memory'),
+    })
+    expect(jobs.list()).toEqual([])
+  })
+
+  it('that changes something runs at once where no rule asks for approval', async () => {
+    const { ask, over, fleet } = await aHouse({ approvals: false })
+    const job = await over(await ask(create))
+    expect(job).toMatchObject({ state: 'succeeded', steps: [{ name: 'plan' }, { name: 'create' }, {}] })
+    expect(fleet.host('kvm1').calls).toContain('createVm web2')
+  })
+
+  it('waits for an approver, and runs what was planned', async () => {
+    const { ask, until, over, requests, fleet } = await aHouse()
+    const job = await until(await ask(create), 'awaiting-approval')
+    expect(job.plan).toMatchObject({ kind: 'ready', host: 'kvm1', summary: 'Create VM web2 on kvm1' })
+    expect(fleet.host('kvm1').calls).not.toContain('createVm web2')
+    await requests.handle({ text: `job approve ${job.id}`, person: ben, origin })
+    expect(await over(job)).toMatchObject({ state: 'succeeded', approval: { verdicts: [{ by: ben }] } })
+    expect(fleet.host('kvm1').calls).toContain('createVm web2')
+  })
+
+  it('is approved neither by its requester nor by somebody without the role', async () => {
+    const { ask, until, requests, jobs } = await aHouse()
+    const job = await until(await ask(create), 'awaiting-approval')
+    for (const person of [ann, vic]) {
+      const approval = requests.handle({ text: `job approve ${job.id}`, person, origin })
+      await expect(approval).rejects.toMatchObject({ code: expect.stringMatching(/own-request|not-allowed/) })
+    }
+    expect(jobs.get(job.id).state).toBe('awaiting-approval')
+  })
+
+  it('that cannot work is refused before anybody is asked, with every reason', async () => {
+    const { ask, over } = await aHouse()
+    const job = await over(await ask('vm create web1 --image rocky9.qcow2 --memory 200G'))
+    expect(job).toMatchObject({ state: 'refused' })
+    expect(job.plan?.kind === 'blocked' && job.plan.blockers.map(({ code }) => code)).toEqual(
+      expect.arrayContaining(['name-taken', 'insufficient-memory']),
+    )
+    expect(job.approval).toBeUndefined()
+  })
+
+  it('is stopped when something came in the way since it was approved', async () => {
+    const { ask, until, over, requests, fleet } = await aHouse()
+    const job = await until(await ask(create), 'awaiting-approval')
+    fleet.host('kvm1').machines.set('web2', aVm({ name: 'web2', state: 'shut off' }))
+    await requests.handle({ text: `job approve ${job.id}`, person: ben, origin })
+    expect(await over(job)).toMatchObject({ state: 'failed', error: { code: 'changed-since' } })
+    expect(fleet.host('kvm1').calls).not.toContain('createVm web2')
+  })
+
+  it('acts on the VM that was looked at, not on another one of the same name', async () => {
+    const { ask, until, over, requests, fleet } = await aHouse()
+    const job = await until(await ask('vm stop web1 --force'), 'awaiting-approval')
+    fleet
+      .host('kvm1')
+      .machines.set(
+        'web1',
+        aVm({ name: 'web1', uuid: '11111111-2222-4333-8444-555555555555', state: 'running' }),
+      )
+    await requests.handle({ text: `job approve ${job.id}`, person: ben, origin })
+    expect(await over(job)).toMatchObject({ state: 'failed', error: { code: 'changed-since' } })
+    expect(fleet.host('kvm1').calls).not.toContain('powerOff web1')
+  })
+
+  it('delivered twice has one effect', async () => {
+    const { requests, jobs } = await aHouse()
+    const request = { text: create, person: ann, origin, idempotencyKey: 'envelope-1' }
+    const answers = await Promise.all([requests.handle(request), requests.handle(request)])
+    expect(new Set(answers.map((answer) => answer.kind === 'job' && answer.job.id)).size).toBe(1)
+    expect(jobs.list()).toHaveLength(1)
+  })
+
+  it('is audited from the request to the result', async () => {
+    const { ask, over, audit } = await aHouse({ approvals: false })
+    await over(await ask(create))
+    const events = audit.map(({ event }) => event)
+    expect(events.at(0)).toMatch(/request/)
+    expect(events.length).toBeGreaterThanOrEqual(4)
+    expect(JSON.stringify(audit)).toContain(ann.id)
+  })
+})
