@@ -1,23 +1,26 @@
 import { z } from 'zod'
-import type { Agent, FoundVm, VmState } from '../../src/agents/index.js'
+import type { Agent, FoundVm } from '../../src/agents/index.js'
 import {
   chooseHost,
   defineCommand,
-  diskBlocker,
   diskSize,
+  firstAddress,
   flag,
   hostName,
+  imageBlocker,
   imageName,
   isOff,
   list,
   memoryBlocker,
   memorySize,
   nameBlockers,
+  networkBlockers,
   networkName,
   planOn,
-  poll,
+  poolBlocker,
   poolName,
   profileName,
+  type SeenVm,
   showGiB,
   sshKey,
   unknownName,
@@ -130,56 +133,13 @@ export default defineCommand({
     if (!start) plan.warn(memoryLack && `It could not be started now: ${memoryLack.message}`)
 
     plan.block(...nameBlockers(name, images, everywhere.vms))
-    if (args.image !== undefined && image === undefined) {
-      const names = images.map((each) => each.name)
-      plan.block(
-        unknownName('unknown-image', `${host} has no image`, args.image, names, `The images of ${host} are`),
-      )
-    }
+    if (args.image !== undefined) plan.block(imageBlocker(host, args.image, disk[0] ?? 0, images))
     if (args.profile !== undefined && !profiles.includes(args.profile)) {
-      plan.block(
-        unknownName(
-          'unknown-profile',
-          `kcli on ${host} has no profile`,
-          args.profile,
-          profiles,
-          'Its profiles are',
-        ),
-      )
-    }
-    if (image !== undefined && (disk[0] ?? 0) < image.capacityGiB) {
-      plan.block(
-        new UserError(
-          'bad-argument',
-          `A root disk of ${showGiB(disk[0] ?? 0)} is too small for ${image.name}, which has ${showGiB(image.capacityGiB)}.`,
-          { fix: `Give at least --disk ${Math.ceil(image.capacityGiB)}G.` },
-        ),
-      )
+      const absent = `kcli on ${host} has no profile`
+      plan.block(unknownName('unknown-profile', absent, args.profile, profiles, 'Its profiles are'))
     }
     if (start) plan.block(memoryLack)
-    if (pool === undefined) {
-      const names = pools.map((each) => each.name)
-      plan.block(unknownName('unknown-pool', `${host} has no pool`, poolWanted, names, 'Its pools are'))
-    } else if (pool.state !== 'running') {
-      plan.block(
-        new UserError('invalid-state', `Pool ${pool.name} on ${host} is ${pool.state}.`, {
-          fix: `Start it on the host (virsh pool-start ${pool.name}), or name another pool: host show ${host}`,
-        }),
-      )
-    } else plan.block(diskBlocker(host, diskTotalGiB, pool))
-    for (const each of wanted) {
-      const network = networks.find((known) => known.name === each)
-      const names = networks.map((known) => known.name)
-      if (network === undefined) {
-        plan.block(unknownName('unknown-network', `${host} has no network`, each, names, 'Its networks are'))
-      } else if (!network.active) {
-        plan.block(
-          new UserError('invalid-state', `Network ${each} on ${host} is not active.`, {
-            fix: `Start it on the host (virsh net-start ${each}), or name another one: host show ${host}`,
-          }),
-        )
-      }
-    }
+    plan.block(poolBlocker(host, poolWanted, diskTotalGiB, pools), ...networkBlockers(host, wanted, networks))
     if (orphans.length > 0) {
       plan.block(
         new UserError(
@@ -237,34 +197,25 @@ export default defineCommand({
   },
 })
 
-/** What was seen when the wait ended. An interface would not count as JSON. */
-type Seen = { state: VmState; addresses: string[] }
-
 async function waitForAddress(
   vm: FoundVm,
   agent: Agent,
   { job, signal, publish }: WorkContext,
   progress: (line: string) => void,
   facts: Fact[],
-): Promise<Seen> {
+): Promise<SeenVm> {
   // Counted from the creation, so that a restart of the bot does not begin the wait anew.
   const created = job.steps.find(({ name }) => name === 'create')?.endedAt
   const waitedMs = created === undefined ? 0 : Math.max(0, Date.now() - Date.parse(created))
+  const forMs = Math.max(0, addressWithinMs - waitedMs)
   let isTold = false
-  let last: Seen = { state: 'running', addresses: [] }
   try {
-    const forMs = Math.max(0, addressWithinMs - waitedMs)
-    const end = await poll({ everyMs: addressEveryMs, forMs, signal }, async (elapsedMs) => {
-      last = await look(vm, agent, last)
-      if (last.addresses.length > 0 || isOff(last.state)) return last
+    return await firstAddress(vm, agent, { everyMs: addressEveryMs, forMs, signal }, (elapsedMs) => {
       progress(`runs, no address yet (${showDuration(waitedMs + elapsedMs)})`)
-      if (!isTold && waitedMs + elapsedMs >= interimAfterMs) {
-        isTold = true
-        publish(interimReport(vm, facts, job.id))
-      }
-      return undefined
+      if (isTold || waitedMs + elapsedMs < interimAfterMs) return
+      isTold = true
+      publish(interimReport(vm, facts, job.id))
     })
-    return end ?? last
   } catch (error) {
     if (!(error instanceof UserError && error.code === 'cancelled')) throw error
     throw new UserError(
@@ -272,17 +223,6 @@ async function waitForAddress(
       `${vm.name} on ${vm.host} was created and runs; only the wait for its address was given up.`,
       { fix: `Look at it: vm show ${vmWord(vm)}`, cause: error },
     )
-  }
-}
-
-/** A host that does not answer for a while does not end the wait: what was seen before counts until it does. */
-async function look(vm: FoundVm, agent: Agent, last: Seen): Promise<Seen> {
-  try {
-    const [addresses, vms] = await Promise.all([agent.addressesOf(vm), agent.vms()])
-    return { addresses, state: vms.find(({ uuid }) => uuid === vm.uuid)?.state ?? 'shut off' }
-  } catch (error) {
-    if (error instanceof UserError && error.code !== 'cancelled') return last
-    throw error
   }
 }
 
@@ -301,7 +241,7 @@ function interimReport(vm: FoundVm, facts: Fact[], job: string): Report {
   }
 }
 
-function finalReport(vm: FoundVm, { state, addresses }: Seen, facts: Fact[]): Report {
+function finalReport(vm: FoundVm, { state, addresses }: SeenVm, facts: Fact[]): Report {
   const actions = vmActions(vm, state)
   if (isOff(state)) {
     return {

@@ -1,6 +1,6 @@
 /** The arguments of a command as data: for help, the docs page, forms and typeahead. */
 import type { z } from 'zod'
-import { type ArgumentKind, metaOf } from './arguments.js'
+import { type ArgumentKind, metaOf } from './argument-meta.js'
 import { defaultOf, flagText, isOptional } from './canonical-line.js'
 import type { Command } from './definition.js'
 

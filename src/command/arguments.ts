@@ -1,84 +1,12 @@
 /**
- * The kinds of arguments: each a zod schema from typed text to a JSON value, with what help, errors, forms and typeahead
- * need in its metadata. Sizes are MiB or GiB as the name says, durations milliseconds.
+ * The kinds of arguments: each a zod schema from typed text to a JSON value. Sizes are MiB or GiB as the name says,
+ * durations milliseconds.
  */
 import { z } from 'zod'
 import type { VmRef } from '../agents/agent.js'
-import { nearest } from './nearest.js'
+import { type ArgumentKind, argument, metaOf, readBy } from './argument-meta.js'
+import { nearest, orList } from './nearest.js'
 import { readDuration, readSize, writeDuration, writeSize } from './quantities.js'
-
-/** What an argument stands for; decides help text, form element and typeahead. */
-export type ArgumentKind =
-  | 'text'
-  | 'flag'
-  | 'number'
-  | 'memory'
-  | 'disk'
-  | 'duration'
-  | 'choice'
-  | 'vm'
-  | 'new-vm'
-  | 'host'
-  | 'image'
-  | 'profile'
-  | 'network'
-  | 'pool'
-  | 'snapshot'
-  | 'new-snapshot'
-  | 'job'
-  | 'user'
-  | 'ssh-key'
-
-export interface ArgumentMeta {
-  kind: ArgumentKind
-  /** How values look, for help and errors: "4G or 4096 (MiB)". */
-  form: string
-  /** A value that is always right, for corrected lines. */
-  sample: string
-  /** Given several times; with commas too unless `keepsCommas`. */
-  many?: boolean
-  /** A comma is part of the value. */
-  keepsCommas?: boolean
-  /** The words of a choice. */
-  choices?: readonly string[]
-  /** Bounds of a number, in the unit of the value. */
-  min?: number
-  max?: number
-  /** From a parsed value back to what is typed. For `many`, one item. */
-  show(value: unknown): string
-  /** What may have been meant by a wrong value. */
-  mend?(typed: string): string | undefined
-}
-
-const registry = z.registry<ArgumentMeta>()
-
-/** Metadata of an argument, also below `.optional()`, `.default()`, `.refine()` and `.describe()`. */
-export function metaOf(schema: z.ZodType): ArgumentMeta {
-  const meta = registry.get(schema)
-  if (meta !== undefined) return meta
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
-    return metaOf(schema.unwrap() as z.ZodType)
-  }
-  throw new Error('an argument was not made by one of the factories in arguments.ts')
-}
-
-function argument<T extends z.ZodType>(
-  schema: T,
-  meta: Omit<ArgumentMeta, 'show'> & Partial<ArgumentMeta>,
-): T {
-  registry.add(schema, { show: String, ...meta })
-  return schema
-}
-
-/** A schema from text by a function that gives undefined for what it does not understand. */
-function readBy<T>(read: (typed: string) => T | undefined, complaint: string) {
-  return z.string().transform((typed, context): T => {
-    const value = read(typed.trim())
-    if (value !== undefined) return value
-    context.addIssue({ code: 'custom', message: complaint })
-    return z.NEVER
-  })
-}
 
 const dnsLabel = /^[a-z]([a-z0-9-]*[a-z0-9])?$/
 /** Names of pools, networks, images, profiles, snapshots: what libvirt and kcli take and a shell does not mind. */
@@ -139,7 +67,7 @@ export function vmName() {
   return argument(schema, { kind: 'new-vm', form: 'a name like web1 or dev-web-01', sample: 'web1', mend })
 }
 
-export const hostName = () => named('host', 'a host of qnav.yml', 'kvm1')
+export const hostName = () => named('host', 'a host as `host list` shows it', 'kvm1')
 export const imageName = () => named('image', 'an image as `image list` shows it', 'rockylinux9')
 export const profileName = () => named('profile', 'a kcli profile', 'rhel9')
 export const networkName = () => named('network', 'a network of the host', 'default')
@@ -203,7 +131,7 @@ export function wholeNumber({ min, max }: { min: number; max: number }) {
 
 /** One of a few words. */
 export function choice<const C extends readonly [string, ...string[]]>(...choices: C) {
-  const form = choices.join(' or ')
+  const form = orList(choices)
   return argument(z.enum(choices, `must be ${form}`), {
     kind: 'choice',
     form,

@@ -1,7 +1,7 @@
 /** How a command is typed: from its arguments back to one line, and its usage. */
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { type ArgumentMeta, metaOf } from './arguments.js'
+import { type ArgumentMeta, metaOf } from './argument-meta.js'
 import type { Command } from './definition.js'
 import { quoteWord } from './words.js'
 

@@ -1,4 +1,5 @@
 export { type ArgumentDescription, describeArguments } from './argument-list.js'
+export { type ArgumentKind, type ArgumentMeta, metaOf } from './argument-meta.js'
 export * from './arguments.js'
 export { askHosts, type HostAnswer, type SilentHost, silence } from './ask-hosts.js'
 export { canonicalLine, flagText, usageOf } from './canonical-line.js'
@@ -6,12 +7,21 @@ export { Catalogue, type CatalogueEntry, loadCatalogue } from './catalogue.js'
 export { commandsPage } from './commands-page.js'
 export { asData, type Data } from './data.js'
 export * from './definition.js'
+export { firstAddress, type SeenVm } from './first-address.js'
 export { helpAbout } from './help.js'
 export { decideJob, personName, stateWords } from './job-report.js'
 export { onlyHost, unknownName } from './known-names.js'
 export { nearest, orList } from './nearest.js'
 export type { ParsedCommand } from './parse-command-line.js'
-export { chooseHost, diskBlocker, memoryBlocker, nameBlockers, showGiB } from './placement.js'
+export {
+  chooseHost,
+  imageBlocker,
+  memoryBlocker,
+  nameBlockers,
+  networkBlockers,
+  poolBlocker,
+  showGiB,
+} from './placement.js'
 export { type PlanBuilder, planOn } from './plan-builder.js'
 export { type PollOptions, poll } from './polling.js'
 export { isOff, pinned, vmActions, vmWord } from './vm-report.js'

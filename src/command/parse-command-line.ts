@@ -4,7 +4,9 @@ import { UserError } from '../errors.js'
 import { canonicalLine, positionalSlots, type Slot, slotsOf, usageOf } from './canonical-line.js'
 import type { Catalogue } from './catalogue.js'
 import type { Command } from './definition.js'
+import { findCommand } from './find-command.js'
 import { nearest, orList } from './nearest.js'
+import { cutAtEquals, lineOfWords, looksLikeFlag, shown } from './typed-line.js'
 import { quoteWord, type Word, wordsOf } from './words.js'
 
 export interface ParsedCommand {
@@ -18,9 +20,6 @@ export interface ParsedCommand {
 }
 
 const maxLineLength = 8000
-/** Characters of a typed value that an error repeats. */
-const maxShown = 60
-
 /** Throws a UserError for whatever cannot be understood, and nothing else. */
 export function parseCommandLine(catalogue: Catalogue, text: string): ParsedCommand {
   if (text.length > maxLineLength) {
@@ -53,70 +52,6 @@ function asksForHelp(command: Command, words: readonly Word[]): boolean {
   )
 }
 
-interface Found {
-  path: string
-  command: Command
-  rest: Word[]
-}
-
-function findCommand(catalogue: Catalogue, words: Word[]): Found {
-  const [first = '', second] = words.map(({ text }) => text.toLowerCase())
-  for (const length of [2, 1]) {
-    const path = [first, second].slice(0, length).join(' ')
-    const command = words.length >= length ? catalogue.get(path) : undefined
-    if (command !== undefined) return { path, command, rest: words.slice(length) }
-  }
-  const help = catalogue.get('help')
-  const isGroup = catalogue.groups().includes(first)
-  const isGroupAlone = isGroup && words.slice(1).every(isHelpWord)
-  if (help !== undefined && (words.length === 0 || isGroupAlone || isHelpWord(words[0]))) {
-    return { path: 'help', command: help, rest: words.slice(0, isGroup ? 1 : 0) }
-  }
-  throw unknownCommand(catalogue, words, isGroup)
-}
-
-function isHelpWord(word: Word | undefined): boolean {
-  return word?.quoted === false && /^(--help|-h)$/.test(word.text)
-}
-
-function unknownCommand(catalogue: Catalogue, words: Word[], isGroup: boolean): UserError {
-  const [first = '', second = ''] = words.map(({ text }) => text.toLowerCase())
-  const typed = shown(`${first} ${second}`.trim())
-  const corrected = (path: string) => lineOfWords(path, words.slice(path.includes(' ') ? 2 : 1))
-  const inGroup = catalogue.entries().flatMap(({ path }) => (path.startsWith(`${first} `) ? [path] : []))
-  const close = isGroup
-    ? nearest(
-        second,
-        inGroup.map((path) => path.slice(first.length + 1)),
-      ).map((verb) => `${first} ${verb}`)
-    : closestOf(catalogue, first, second)
-  const [best, ...others] = close
-  if (best === undefined) {
-    return new UserError('unknown-command', `There is no command "${typed}".`, {
-      fix: isGroup ? `There is ${orList(inGroup)}.` : 'Type help for all commands.',
-    })
-  }
-  const also = others.length > 0 ? ` Or: ${orList(others)}` : ''
-  return new UserError('unknown-command', `There is no command "${typed}".`, {
-    fix: `Did you mean: ${corrected(best)}${also}`,
-  })
-}
-
-/** Also when the words changed places ("list vm"), or only the group is wrong. */
-function closestOf(catalogue: Catalogue, first: string, second: string): string[] {
-  const turned = `${second} ${first}`
-  if (catalogue.get(turned) !== undefined) return [turned]
-  const near = catalogue.nearest(`${first} ${second}`.trim())
-  if (near.length > 0) return near
-  const top = nearest(
-    first,
-    catalogue.entries().flatMap(({ path }) => (path.includes(' ') ? [] : [path])),
-  )
-  return top.length > 0
-    ? top
-    : catalogue.entries().flatMap(({ path }) => (path.endsWith(` ${first}`) ? [path] : []))
-}
-
 type Value = string | boolean | string[]
 /** What was typed for each argument, by its key, not judged yet. */
 type Given = Map<string, Value>
@@ -146,15 +81,10 @@ function collect(path: string, command: Command, words: Word[]): Given {
       if (next === undefined || looksLikeFlag(next)) throw valueMissing(path, words, at, slot)
       at += 1
     }
-    put(path, command, given, slot, valueOf(slot, inline ?? next ?? word))
+    put(path, command, given, slot, typedValue(slot, inline ?? next ?? word))
   }
   place(path, command, free, given)
   return given
-}
-
-/** `-5` is a number; `-m`, `--x` and `--` are not. */
-function looksLikeFlag({ text, quoted }: Word): boolean {
-  return !quoted && /^-(-|[a-z]|$)/i.test(text) && text !== '-'
 }
 
 interface FlagWord {
@@ -182,15 +112,6 @@ function flagOf(path: string, command: Command, words: Word[], at: number): Flag
   throw unknownFlag(path, words, at, written, slots)
 }
 
-function cutAtEquals({ text, raw }: Word): [string, Word?] {
-  const cut = text.indexOf('=')
-  if (cut < 0) return [text]
-  return [
-    text.slice(0, cut),
-    { text: text.slice(cut + 1), raw: raw.slice(raw.indexOf('=') + 1), quoted: true },
-  ]
-}
-
 function unknownFlag(path: string, words: Word[], at: number, written: string, slots: Slot[]): UserError {
   const flags = slots.map(({ flag }) => flag)
   const typed = written.replace(/^-+/, '').toLowerCase()
@@ -216,7 +137,7 @@ function switchValue({ flag }: Slot, inline: Word | undefined, isNegated: boolea
   })
 }
 
-function valueOf({ meta }: Slot, word: Word): string | string[] {
+function typedValue({ meta }: Slot, word: Word): string | string[] {
   const value = meta.kind === 'user' ? word.raw : word.text
   if (meta.many !== true) return value
   if (meta.keepsCommas === true) return value === '' ? [] : [value]
@@ -251,7 +172,7 @@ function place(path: string, command: Command, words: Word[], given: Given): voi
   }
   words.forEach((word, at) => {
     const slot = open[Math.min(at, open.length - 1)]
-    if (slot !== undefined) put(path, command, given, slot, valueOf(slot, word))
+    if (slot !== undefined) put(path, command, given, slot, typedValue(slot, word))
   })
 }
 
@@ -323,18 +244,6 @@ function lineOfTyped(path: string, command: Command, typed: Given): string {
   return [path, ...words].join(' ')
 }
 
-/** The line again as it was typed, with the path that was meant. */
-function lineOfWords(path: string, words: readonly Word[]): string {
-  return [path, ...words.map((word) => (looksLikeFlag(word) ? flagWord(word) : quoteWord(word.text)))].join(
-    ' ',
-  )
-}
-
-function flagWord(word: Word): string {
-  const [flag, inline] = cutAtEquals(word)
-  return inline === undefined ? flag : `${flag}=${quoteWord(inline.text)}`
-}
-
 function valueMissing(path: string, words: Word[], at: number, { flag, meta }: Slot): UserError {
   const before = words.slice(0, at)
   const after = words.slice(at + 1)
@@ -342,8 +251,4 @@ function valueMissing(path: string, words: Word[], at: number, { flag, meta }: S
   return new UserError('missing-argument', `--${flag} wants a value: ${meta.form}.`, {
     fix: `For example: ${line.filter((part) => part !== '').join(' ')}`,
   })
-}
-
-function shown(text: string): string {
-  return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text
 }

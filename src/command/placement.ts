@@ -1,8 +1,17 @@
 /** Where a new VM goes, and whether there is room for it. */
-import type { Agent, Capacity, Fleet, ImageSummary, PoolSummary, VmSummary } from '../agents/agent.js'
+import type {
+  Agent,
+  Capacity,
+  Fleet,
+  ImageSummary,
+  NetworkSummary,
+  PoolSummary,
+  VmSummary,
+} from '../agents/agent.js'
 import { UserError } from '../errors.js'
 import { showMiB } from '../report/index.js'
 import { askHosts, silence } from './ask-hosts.js'
+import { unknownName } from './known-names.js'
 
 /** What must be left on a host beside what a new VM takes (Qubinode's check before it creates a VM: +1024 MB, +10 GB). */
 export const keptFree = { memoryMiB: 1024, diskGiB: 10 } as const
@@ -104,20 +113,73 @@ export function memoryBlocker(
   )
 }
 
-/** Not enough room in the pool, with both numbers and what would fit. */
-export function diskBlocker(
+/** No such pool, it does not run, or has not enough room: with both numbers and what would fit. */
+export function poolBlocker(
   host: string,
+  wanted: string,
   totalGiB: number,
-  { name, availableGiB }: PoolSummary,
+  pools: readonly PoolSummary[],
 ): UserError | undefined {
+  const pool = pools.find(({ name }) => name === wanted)
+  if (pool === undefined) {
+    const names = pools.map(({ name }) => name)
+    return unknownName('unknown-pool', `${host} has no pool`, wanted, names, 'Its pools are')
+  }
+  if (pool.state !== 'running') {
+    return new UserError('invalid-state', `Pool ${wanted} on ${host} is ${pool.state}.`, {
+      fix: `Start it on the host (virsh pool-start ${wanted}), or name another pool: host show ${host}`,
+    })
+  }
+  const { availableGiB } = pool
   if (availableGiB >= totalGiB + keptFree.diskGiB) return undefined
   const most = Math.floor(availableGiB - keptFree.diskGiB)
   return new UserError(
     'insufficient-disk',
-    `Pool ${name} on ${host} has ${showGiB(availableGiB)} free; ${showGiB(totalGiB)} for the VM and ${showGiB(keptFree.diskGiB)} kept free need ${showGiB(totalGiB + keptFree.diskGiB)}.`,
+    `Pool ${wanted} on ${host} has ${showGiB(availableGiB)} free; ${showGiB(totalGiB)} for the VM and ${showGiB(keptFree.diskGiB)} kept free need ${showGiB(totalGiB + keptFree.diskGiB)}.`,
     {
       fix: `${most >= 1 ? `Ask for at most ${most} GiB of disks, or make` : 'Make'} room, or name another pool: host show ${host}`,
     },
+  )
+}
+
+/** Networks that do not exist or are not active. */
+export function networkBlockers(
+  host: string,
+  wanted: readonly string[],
+  networks: readonly NetworkSummary[],
+): UserError[] {
+  return wanted.flatMap((each) => {
+    const network = networks.find(({ name }) => name === each)
+    if (network === undefined) {
+      const names = networks.map(({ name }) => name)
+      return [unknownName('unknown-network', `${host} has no network`, each, names, 'Its networks are')]
+    }
+    if (network.active) return []
+    return [
+      new UserError('invalid-state', `Network ${each} on ${host} is not active.`, {
+        fix: `Start it on the host (virsh net-start ${each}), or name another one: host show ${host}`,
+      }),
+    ]
+  })
+}
+
+/** No such image, or a root disk that cannot hold it. */
+export function imageBlocker(
+  host: string,
+  wanted: string,
+  rootDiskGiB: number,
+  images: readonly ImageSummary[],
+): UserError | undefined {
+  const image = images.find(({ name }) => name === wanted)
+  if (image === undefined) {
+    const names = images.map(({ name }) => name)
+    return unknownName('unknown-image', `${host} has no image`, wanted, names, `The images of ${host} are`)
+  }
+  if (rootDiskGiB >= image.capacityGiB) return undefined
+  return new UserError(
+    'bad-argument',
+    `A root disk of ${showGiB(rootDiskGiB)} is too small for ${wanted}, which has ${showGiB(image.capacityGiB)}.`,
+    { fix: `Give at least --disk ${Math.ceil(image.capacityGiB)}G.` },
   )
 }
 
