@@ -46,6 +46,7 @@ export type ErrorCode =
   | 'libvirt-failed'
   | 'kcli-missing'
   | 'kcli-failed'
+  | 'run-failed'
   | 'timeout'
   | 'changed-since'
   // set-up

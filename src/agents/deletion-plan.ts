@@ -31,7 +31,7 @@ export interface StorageView {
 
 /**
  * disk, in a pool, nobody else uses it, nothing is based on it → goes
- * its base, when it is a disk that kcli made for this very VM (left under external snapshots) → goes too
+ * what it is based on, when that is a disk that kcli made for this very VM or a snapshot of one → goes too
  * kcli's own cloud-init drive `<vm>.ISO` → goes, attached or ejected
  * everything else that is attached → stays, with the reason
  */
@@ -62,7 +62,7 @@ export function sortVolumes({
     }
     removes.set(path, volume)
     const { backing } = volume
-    if (backing !== undefined && isDiskOf(vm, backing) && !removes.has(backing) && byPath.has(backing))
+    if (backing !== undefined && isInChainOf(vm, backing) && !removes.has(backing) && byPath.has(backing))
       visit(backing)
   }
 
@@ -78,7 +78,7 @@ export function sortVolumes({
   }
   // A disk that was kept only because another disk of the same VM, visited later, is based on it.
   for (const path of [...keeps.keys()]) {
-    if (!isDiskOf(vm, path) || !byPath.has(path) || whyKept(path) !== undefined) continue
+    if (!isInChainOf(vm, path) || !byPath.has(path) || whyKept(path) !== undefined) continue
     keeps.delete(path)
     visit(path)
   }
@@ -92,6 +92,12 @@ export function sortVolumes({
 export function isDiskOf(vm: string, path: string): boolean {
   const name = basename(path)
   return name.startsWith(`${vm}_`) && /^\d+\.img$/.test(name.slice(vm.length + 1))
+}
+
+/** Such a disk, or what an external snapshot of it made: `<vm>_<number>.<snapshot>`, as libvirt names those. */
+function isInChainOf(vm: string, path: string): boolean {
+  const name = basename(path)
+  return name.startsWith(`${vm}_`) && /^\d+\.[^/]+$/.test(name.slice(vm.length + 1))
 }
 
 /** Files that kcli would make, or reuse unasked, for a VM of this name. */

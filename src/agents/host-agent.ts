@@ -1,5 +1,5 @@
 /** One host with all its verbs: each verb lives in the file about its object, this ties them to the host. */
-import { createKcli, type Kcli } from '../kcli/index.js'
+import { accountPrefix, createKcli, type Kcli } from '../kcli/index.js'
 import type { Logger } from '../log.js'
 import type { Finding } from '../report/index.js'
 import type {
@@ -84,7 +84,11 @@ export class HostAgent implements Agent {
       log,
     }
     const { runDirectory, kcli } = settings
-    this.#runs = createRuns({ transport, ...(runDirectory === undefined ? {} : { directory: runDirectory }) })
+    this.#runs = createRuns({
+      transport,
+      as: accountPrefix(kcli),
+      ...(runDirectory === undefined ? {} : { directory: runDirectory }),
+    })
     this.#kcli = createKcli({
       host: settings.name,
       settings: kcli,

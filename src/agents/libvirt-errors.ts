@@ -41,8 +41,17 @@ const missing: Record<number, { code: ErrorCode; fix: (attempt: Attempt) => stri
   },
 }
 
+// VIR_FROM_POLKIT and VIR_FROM_AUTH: without polkit or its bus, the error is an “internal” one of these.
+const fromPolkit = new Set([47, 60])
+
 function explanation(error: LibvirtError, attempt: Attempt): { code: ErrorCode; fix: string } {
   const { host, vm } = attempt
+  if (error.kind === 'denied' || fromPolkit.has(error.domain)) {
+    return {
+      code: 'libvirt-denied',
+      fix: `The bot's user on ${host} must be in the group libvirt (usermod -aG libvirt USER there), with D-Bus and polkit running.`,
+    }
+  }
   const look = vm === undefined ? `host check ${host}` : `vm show ${vm}@${host}`
   switch (error.kind) {
     case 'not-found': {
@@ -60,11 +69,6 @@ function explanation(error: LibvirtError, attempt: Attempt): { code: ErrorCode; 
       return {
         code: 'timeout',
         fix: `Something else may be working on it. Wait a little, look, try again: ${look}`,
-      }
-    case 'denied':
-      return {
-        code: 'libvirt-denied',
-        fix: `The bot's user on ${host} must be in the group libvirt (usermod -aG libvirt USER there), with polkit running.`,
       }
     case 'unsupported':
       return { code: 'unsupported', fix: `This VM or this libvirt cannot do it. Look: ${look}` }

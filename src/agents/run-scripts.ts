@@ -1,97 +1,216 @@
 /**
  * The fixed POSIX sh scripts behind run-directory.ts. `$1` is always the directory of all runs (empty: below the home of
  * the account), further arguments are names and numbers that were checked; what people typed arrives as base64 on stdin.
- * They use what EL 8-10, Fedora and Debian have everywhere: sh, coreutils, setsid.
+ * They use what EL 8-10, Fedora and Debian have everywhere: sh, coreutils, findutils, setsid and flock of util-linux.
+ *
+ * A run's directory is put in place complete, by one rename, and then holds
+ * - `work/` its working directory, with nothing but the files it was given; `words/` its command, one file per word
+ * - `seconds` its time limit, `lock` the name of the lock that it takes (may be empty)
+ * - `started/` made by the one process that may work it, `pid` "pid start-time boot-id" of that process
+ * - `began` seconds since boot, `output` what it printed, `end` "how status", `cancelled` once that was asked for
  */
+
+/** Bytes of output that a run may leave on the host; the rest of it is dropped. */
+export const maxOutputOnHost = 64 * 1024 * 1024
 
 const prelude = `
 set -eu
 umask 077
-base=\${1:-$HOME/.qnav/runs}
+LC_ALL=C; export LC_ALL
+base=\${1:-\${HOME:?is not set}/.qnav/runs}
 mkdir -p "$base"
+[ -O "$base" ] || { echo "$base belongs to another user" >&2; exit 1; }
+boot=$(cat /proc/sys/kernel/random/boot_id)
+uptime() { read -r now rest </proc/uptime; echo "\${now%%.*}"; }
+
+# State, parent, group, session ... start time of a process: its stat line behind the name, which may hold anything.
+stat_of() { read -r line 2>/dev/null <"/proc/$1/stat" && echo "\${line##*) }"; }
+
+# Whether the process that was written down still lives: a pid alone may be somebody else's by now.
+lives() {
+  read -r pid since its_boot <"$1/pid" 2>/dev/null || return 1
+  [ "$its_boot" = "$boot" ] || return 1
+  set -- $(stat_of "$pid") ""
+  [ "\${20:-}" = "$since" ] && [ "$1" != Z ] && [ "$1" != X ]
+}
 `
 
-/**
- * $2 name, $3 seconds. mkdir is the lock: the second start of a name finds the directory and does nothing. Everything is
- * prepared under another name first, so that a directory of that name is always complete.
- */
-export const startScript = `${prelude}
-dir=$base/$2
-if [ -d "$dir" ]; then cat >/dev/null; exit 0; fi
-new=$base/.new-$2-$$
-rm -rf "$new"
-mkdir -p "$new/work" "$new/words"
-n=1000
-while read -r kind name value; do
-  case $kind in
-    file) printf %s "$value" | base64 -d >"$new/work/$name" ;;
-    word) printf %s "$value" | base64 -d >"$new/words/$n"; n=$((n+1)) ;;
-  esac
-done
-cat /proc/sys/kernel/random/boot_id >"$new/boot" 2>/dev/null || :
-: >"$new/output"
-cat >"$new/run.sh" <<'RUN'
-cd "$1/work" || exit 126
+/** Works the run whose directory is `$1`, as leader of a session of its own. */
+const runScript = `
+umask 077
 dir=$1
-seconds=$2
+mkdir "$dir/started" 2>/dev/null || exit 0
+# TERM is for what it started; it stays to write down how that ended.
+trap : TERM
+uptime() { read -r now rest </proc/uptime; echo "\${now%%.*}"; }
+read -r line <"/proc/$$/stat"
+set -- \${line##*) }
+echo "$$ \${20} $(cat /proc/sys/kernel/random/boot_id)" >"$dir/pid.new"
+mv "$dir/pid.new" "$dir/pid"
+read -r seconds <"$dir/seconds"
+lock=$(cat "$dir/lock")
+uptime >"$dir/began"
+
+finish() {
+  echo "$1 $2" >"$dir/end.new"
+  mv "$dir/end.new" "$dir/end"
+  exit 0
+}
+
+if [ -n "$lock" ]; then
+  exec 9>>"$dir/../.lock-$lock"
+  if ! flock -w "$seconds" 9; then
+    [ ! -e "$dir/cancelled" ] || finish cancelled 143
+    echo 'It waited for its turn until its time was over.' >"$dir/output"
+    finish time-limit 124
+  fi
+  uptime >"$dir/began"
+fi
+[ ! -e "$dir/cancelled" ] || finish cancelled 143
+
 set --
 for word in "$dir"/words/*; do
   # The x keeps trailing newlines, which command substitution would drop.
   text=$(cat "$word"; printf x)
   set -- "$@" "\${text%x}"
 done
-echo $$ >"$dir/pid"
+cd "$dir/work" || finish exited 126
+mkfifo "$dir/pipe"
+# Not straight into the file: what it says must not fill the disk. dd writes each piece as it comes.
+(
+  trap '' TERM
+  dd bs=65536 count=${maxOutputOnHost} iflag=count_bytes of="$dir/output"
+  cat >/dev/null
+  : >"$dir/drained"
+) <"$dir/pipe" >/dev/null 2>&1 9>&- &
 status=0
-timeout -k 5 "$seconds" env "$@" </dev/null >"$dir/output" 2>&1 || status=$?
-echo "$status" >"$dir/exit.new"
-mv "$dir/exit.new" "$dir/exit"
-RUN
-if ! mv -T "$new" "$dir" 2>/dev/null; then rm -rf "$new"; exit 0; fi
-setsid sh "$dir/run.sh" "$dir" "$3" </dev/null >/dev/null 2>&1 &
+timeout -k 5 "$seconds" env -- "$@" </dev/null >"$dir/pipe" 2>&1 9>&- || status=$?
+# Something that it left running may hold the pipe open.
+n=0
+while [ ! -e "$dir/drained" ] && [ $n -lt 100 ]; do sleep 0.02; n=$((n+1)); done
+if [ $status -ne 0 ] && [ -e "$dir/cancelled" ]; then finish cancelled $status; fi
+# 137 is also what it ends with when somebody else kills it.
+read -r began <"$dir/began"
+if [ $status -eq 124 ] || [ $status -eq 137 ] && [ $(($(uptime) - began)) -ge "$seconds" ]; then
+  finish time-limit $status
+fi
+finish exited $status
 `
 
-/** $2 name, $3 offset, $4 bytes. First line: "exited N", "running", "rebooted", "killed"; then base64 of new output. */
-export const attachScript = `${prelude}
+/**
+ * $2 name, $3 seconds, $4 lock or empty, $5 days. The rename is what happens once: the second start of a name finds the
+ * directory. A start that was cut off in between is completed by the next. Removes what ended more than $5 days ago.
+ */
+export const startScript = `${prelude}
 dir=$base/$2
-if [ ! -d "$dir" ]; then echo missing; exit 0; fi
-if [ -f "$dir/exit" ]; then echo "exited $(cat "$dir/exit")"
-elif [ "$(cat "$dir/boot" 2>/dev/null)" != "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)" ]; then echo rebooted
-elif [ ! -f "$dir/pid" ]; then
-  # Just started; unless that was long ago.
-  if [ -n "$(find "$dir" -maxdepth 0 -mmin +1)" ]; then echo killed; else echo running; fi
-elif kill -0 "$(cat "$dir/pid")" 2>/dev/null; then echo running
-elif [ -f "$dir/exit" ]; then echo "exited $(cat "$dir/exit")"
-elif [ -f "$dir/cancelled" ]; then echo "exited 143"
-else echo killed
+if [ -d "$dir" ]; then cat >/dev/null
+else
+  new=$(mktemp -d "$base/.new-XXXXXXXX")
+  trap 'rm -rf "$new"' EXIT
+  mkdir "$new/work" "$new/words"
+  n=1000
+  complete=
+  while read -r kind name value; do
+    case $kind in
+      file) printf %s "$value" | base64 -d >"$new/work/$name" ;;
+      word) printf %s "$value" | base64 -d >"$new/words/$n"; n=$((n+1)) ;;
+      end) complete=yes ;;
+    esac
+  done
+  # A connection that breaks off looks like the end of the input.
+  [ -n "$complete" ] || { echo 'the request was cut off' >&2; exit 1; }
+  echo "$3" >"$new/seconds"
+  printf %s "$4" >"$new/lock"
+  : >"$new/output"
+  cat >"$new/run.sh" <<'RUN'
+${runScript}RUN
+  mv -T "$new" "$dir" || [ -d "$dir" ]
 fi
-tail -c "+$(($3+1))" "$dir/output" | head -c "$4" | base64
+if [ ! -e "$dir/started" ]; then
+  (trap '' HUP; exec setsid sh "$dir/run.sh" "$dir") </dev/null >/dev/null 2>&1 &
+  # Until it stands on its own, the end of this session could end it.
+  n=0
+  while [ ! -e "$dir/pid" ] && [ ! -e "$dir/end" ] && [ $n -lt 100 ]; do sleep 0.02; n=$((n+1)); done
+fi
+find "$base" -mindepth 1 -maxdepth 1 -type d ! -name "$2" -mtime "+$5" | while read -r old; do
+  if [ -e "$old/end" ] || ! lives "$old"; then rm -rf "$old"; fi
+done
+`
+
+/**
+ * $2 name, $3 offset, $4 bytes. First line: "missing", "unstarted", "running", "ended HOW STATUS", "rebooted", "killed",
+ * "stuck"; then base64 of new output.
+ */
+export const lookScript = `${prelude}
+dir=$base/$2
+state() {
+  if [ -e "$dir/end" ]; then echo "ended $(cat "$dir/end")"; return; fi
+  if [ ! -e "$dir/started" ]; then echo unstarted; return; fi
+  if [ ! -e "$dir/pid" ]; then
+    # Just started; unless that was long ago.
+    if [ -n "$(find "$dir/started" -maxdepth 0 -mmin +1)" ]; then echo killed; else echo running; fi
+    return
+  fi
+  if lives "$dir"; then
+    read -r began 2>/dev/null <"$dir/began" || began=$(uptime)
+    read -r seconds <"$dir/seconds"
+    # Neither TERM nor KILL ended it: it hangs in the kernel.
+    if [ $(($(uptime) - began)) -gt $((seconds + 60)) ]; then echo stuck; else echo running; fi
+    return
+  fi
+  if [ -e "$dir/end" ]; then echo "ended $(cat "$dir/end")"; return; fi
+  read -r pid since its_boot <"$dir/pid"
+  if [ "$its_boot" != "$boot" ]; then echo rebooted
+  elif [ -e "$dir/cancelled" ]; then echo "ended cancelled 137"
+  else echo killed
+  fi
+}
+if [ ! -d "$dir" ]; then echo missing; exit 0; fi
+state
+tail -c "+$(($3+1))" "$dir/output" 2>/dev/null | head -c "$4" | base64
 `
 
 /**
  * $2 name. The run leads a session of its own, which everything it starts belongs to; process groups would not do,
- * because timeout(1) makes one of its own.
+ * because timeout(1) makes one of its own. Fails when something survives even KILL.
  */
 export const cancelScript = `${prelude}
 dir=$base/$2
-[ -f "$dir/pid" ] || exit 0
-[ ! -f "$dir/exit" ] || exit 0
-leader=$(cat "$dir/pid")
+[ -d "$dir" ] || exit 0
+[ ! -e "$dir/end" ] || exit 0
+: >"$dir/cancelled"
+# Not started yet: taken out of the hands of whoever would start it.
+if mkdir "$dir/started" 2>/dev/null; then echo "cancelled 143" >"$dir/end"; exit 0; fi
+n=0
+while [ ! -e "$dir/pid" ] && [ $n -lt 100 ]; do sleep 0.02; n=$((n+1)); done
+[ -e "$dir/pid" ] || exit 0
+read -r leader since its_boot <"$dir/pid"
+# While a member lives, its session's number is given to no other process; a leader of that number must be ours.
+[ "$its_boot" = "$boot" ] || exit 0
+[ ! -e "/proc/$leader" ] || lives "$dir" || exit 0
 members() {
-  for stat in /proc/[0-9]*/stat; do
-    line=$(cat "$stat" 2>/dev/null) || continue
-    # After the name in brackets, which may hold anything: state, parent, group, session.
-    set -- \${line##*) }
-    if [ "\${4:-}" = "$leader" ]; then pid=\${stat#/proc/}; echo "\${pid%/stat}"; fi
+  for stat in /proc/[0-9]*; do
+    pid=\${stat#/proc/}
+    [ "$pid" != "$leader" ] || continue
+    set -- $(stat_of "$pid") ""
+    if [ "\${4:-}" = "$leader" ] && [ "$1" != Z ] && [ "$1" != X ]; then echo "$pid"; fi
   done
 }
-: >"$dir/cancelled"
 for pid in $(members); do kill -TERM "$pid" 2>/dev/null || :; done
 n=0
-while [ -n "$(members)" ] && [ $n -lt 10 ]; do sleep 0.5; n=$((n+1)); done
+while [ $n -lt 50 ] && { [ -n "$(members)" ] || lives "$dir"; }; do sleep 0.1; n=$((n+1)); done
 for pid in $(members); do kill -KILL "$pid" 2>/dev/null || :; done
+n=0
+while [ $n -lt 20 ] && lives "$dir"; do sleep 0.1; n=$((n+1)); done
+if lives "$dir"; then kill -KILL "$leader" 2>/dev/null || :; fi
+n=0
+while [ $n -lt 20 ] && [ -n "$(members)" ]; do sleep 0.1; n=$((n+1)); done
+if [ -n "$(members)" ]; then echo "processes of the run survive: $(members | tr '\\n' ' ')" >&2; exit 1; fi
 `
 
-/** $2 days. */
+/** $2 days. Removes what ended longer ago than that. */
 export const cleanScript = `${prelude}
-find "$base" -mindepth 1 -maxdepth 1 -type d -mtime "+$2" -exec rm -rf {} +
+find "$base" -mindepth 1 -maxdepth 1 -type d -mtime "+$2" | while read -r old; do
+  if [ -e "$old/end" ] || ! lives "$old"; then rm -rf "$old"; fi
+done
 `

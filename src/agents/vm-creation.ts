@@ -7,15 +7,14 @@
  * | none            | some                    | refuse: they are somebody else's                                  |
  * | known           | any                     | re-attach: before it was started there were none, so these are ours |
  */
-import { basename } from 'node:path'
 import { UserError } from '../errors.js'
 import type { CreateOutcome, Kcli } from '../kcli/index.js'
 import { type Connection, domainXml, findDomain, findVolumeByPath, readDomainXml } from '../libvirt/index.js'
-import type { FoundVm, VmSpec, WorkControl } from './agent.js'
+import type { FoundVm, ImageSummary, VmSpec, WorkControl } from './agent.js'
 import { type HostContext, workingOn } from './host-context.js'
 import { readHostFacts } from './host-facts.js'
 import { usableVirtType } from './host-reading.js'
-import { listOrphans } from './host-storage.js'
+import { describePools, listImages, listOrphans } from './host-storage.js'
 import type { Runs } from './run-directory.js'
 import { removeLeftovers } from './vm-deletion.js'
 import { stateOfVm } from './vm-reading.js'
@@ -25,7 +24,7 @@ export interface Maker {
   runs: Runs
 }
 
-export function createVm(
+export async function createVm(
   context: HostContext,
   maker: Maker,
   spec: VmSpec,
@@ -44,22 +43,31 @@ async function create(
   const begun = await maker.runs.isKnown(control.key)
   if (!begun) {
     control.signal.throwIfAborted()
-    await mustBeFree(context, spec.name)
+    await mustBeFree(context, spec)
   }
+  const image = await pathOfImage(context, spec)
   let outcome: CreateOutcome
   try {
-    outcome = await runKcli(context, maker.kcli, spec, control)
+    outcome = await runKcli(
+      context,
+      maker.kcli,
+      { ...spec, ...(image === undefined ? {} : { image }) },
+      control,
+    )
   } catch (error) {
     if (!isCancelled(control.signal)) throw error
     control.progress('cancelling')
     await maker.runs.cancel(control.key)
     throw await withLeftoversRemoved(context, spec.name, control.signal.reason as UserError)
   }
+  if (isCancelled(control.signal)) {
+    throw await withLeftoversRemoved(context, spec.name, control.signal.reason as UserError)
+  }
   // Nothing of the name was there before, so whoever took it did so in between: it is not ours to touch.
   if (outcome.outcome === 'name-taken') throw taken(context, spec.name)
   control.progress('verifying')
   const failure = outcome.outcome === 'created' ? undefined : saidBy(outcome, context, spec)
-  const made = await lookAt(context, spec, failure)
+  const made = await lookAt(context, spec, image, failure)
   if ('vm' in made) return made.vm
   throw await withLeftoversRemoved(context, spec.name, made.failure)
 }
@@ -101,9 +109,14 @@ function checkName(name: string): void {
   })
 }
 
-async function mustBeFree(context: HostContext, name: string): Promise<void> {
+async function mustBeFree(context: HostContext, { name, pool }: VmSpec): Promise<void> {
   const { link, settings } = context
   if ((await findDomain(await link.quick(), name)) !== undefined) throw taken(context, name)
+  if (!(await describePools(context)).some((each) => each.name === pool)) {
+    throw new UserError('unknown-pool', `There is no pool “${pool}” on ${settings.name}.`, {
+      fix: `See what there is: host show ${settings.name}`,
+    })
+  }
   const orphans = await listOrphans(context, name)
   if (orphans.length === 0) return
   throw new UserError(
@@ -115,10 +128,28 @@ async function mustBeFree(context: HostContext, name: string): Promise<void> {
   )
 }
 
+/** The image's path: where two pools have an image of one name, kcli takes whichever it saw last. undefined when no pool
+ * has it; kcli then says so itself, or downloads an image of its catalogue. */
+async function pathOfImage(context: HostContext, { image, pool }: VmSpec): Promise<string | undefined> {
+  if (image === undefined) return undefined
+  const found = (await listImages(context)).filter(({ name }) => name === image)
+  const own = found.find((each) => each.pool === pool)
+  if (own !== undefined || found.length < 2) return (own ?? found[0])?.path
+  const pools = found.map((each: ImageSummary) => each.pool).join(' and ')
+  throw new UserError(
+    'bad-argument',
+    `Image “${image}” is in the pools ${pools} of ${context.settings.name}, and not in ${pool}.`,
+    {
+      fix: 'Name the pool whose image is meant with --pool, or remove one of them.',
+    },
+  )
+}
+
 /** What is there now, whatever kcli said of it. */
 async function lookAt(
   context: HostContext,
   spec: VmSpec,
+  image: string | undefined,
   failure: UserError | undefined,
 ): Promise<{ vm: FoundVm } | { failure: UserError }> {
   const libvirt = await context.link.quick()
@@ -136,7 +167,7 @@ async function lookAt(
     }
   }
   const vm = { ...found, host: context.settings.name }
-  const wrong = await workingOn(context, 'verify VM', vm, ({ quick }) => differences(quick, vm, spec))
+  const wrong = await workingOn(context, 'verify VM', vm, ({ quick }) => differences(quick, vm, spec, image))
   if (wrong.length === 0) return { vm }
   return {
     failure: new UserError(
@@ -149,7 +180,12 @@ async function lookAt(
   }
 }
 
-async function differences(libvirt: Connection, vm: FoundVm, spec: VmSpec): Promise<string[]> {
+async function differences(
+  libvirt: Connection,
+  vm: FoundVm,
+  spec: VmSpec,
+  image: string | undefined,
+): Promise<string[]> {
   const [xml, { state, reason }] = await Promise.all([
     domainXml(libvirt, vm.uuid, { inactive: true }),
     stateOfVm(libvirt, vm),
@@ -178,9 +214,7 @@ async function differences(libvirt: Connection, vm: FoundVm, spec: VmSpec): Prom
     nics.map(({ network, bridge }) => network ?? bridge).join(', '),
     spec.networks.join(', '),
   )
-  if (spec.image !== undefined) {
-    expect('image', basename(volumes[0]?.backing ?? kcli?.image ?? 'none'), basename(spec.image))
-  }
+  if (spec.image !== undefined) expect('image', volumes[0]?.backing ?? kcli?.image, image ?? spec.image)
   if (spec.start && state !== 'running')
     wrong.push(`it is ${state}${reason === undefined ? '' : ` (${reason})`} instead of running`)
   if (!spec.start && state !== 'shut off') wrong.push(`it is ${state} instead of shut off`)
@@ -215,7 +249,16 @@ function saidBy(
       return new UserError('timeout', `kcli on ${name} did not end in time; it last said: ${outcome.line}`, {
         fix: `A missing image is downloaded first: fetch it beforehand, or try again. host check ${name}`,
       })
+    case 'iso-tool-missing':
+      return new UserError('kcli-failed', said, {
+        fix: `Install genisoimage (or xorriso) on ${name}: the first configuration of a VM is written with it.`,
+      })
+    case 'interrupted':
+      return new UserError('kcli-failed', `kcli on ${name} did not end by itself: ${outcome.line}`, {
+        fix: `Look at the host, then ask again: host check ${name}`,
+      })
     case 'name-taken':
+    case 'start-failed':
     case 'failed':
       return new UserError('kcli-failed', said, { fix: `Look at the host: host check ${name}` })
   }

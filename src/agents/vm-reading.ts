@@ -164,7 +164,8 @@ async function volumeOrNone(libvirt: Connection, path: string): ReturnType<typeo
 function kcliFacts({ kcli }: DomainDescription): Partial<VmDetail> {
   if (kcli === undefined) return {}
   const { image, profile, owner, creationDate } = kcli
-  return optional({ image, profile, owner, createdAt: isoOf(creationDate) })
+  // kcli keeps the image as it was given, which may be a path.
+  return optional({ image: image?.split('/').at(-1), profile, owner, createdAt: isoOf(creationDate) })
 }
 
 /** kcli writes "DD-MM-YYYY HH:MM" in UTC. */

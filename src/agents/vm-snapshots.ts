@@ -32,7 +32,7 @@ const workWithinMs = 30 * 60_000
 
 export function listVmSnapshots(context: HostContext, vm: FoundVm): Promise<SnapshotSummary[]> {
   return askingOf(context, 'list the snapshots of VM', vm, async (libvirt) =>
-    (await listSnapshots(libvirt, vm.uuid)).map(summaryOf),
+    oldestFirst(await listSnapshots(libvirt, vm.uuid)).map(summaryOf),
   )
 }
 
@@ -146,6 +146,16 @@ function summaryOf({
     kind,
     ...optional({ parent, description: withoutKey(description) }),
   }
+}
+
+/** libvirt's times are whole seconds; within one, a parent comes before its children. */
+function oldestFirst(snapshots: SnapshotListing[]): SnapshotListing[] {
+  const byName = new Map(snapshots.map((each) => [each.name, each]))
+  const depth = ({ parent }: SnapshotListing): number => {
+    const above = parent === undefined ? undefined : byName.get(parent)
+    return above === undefined ? 0 : 1 + depth(above)
+  }
+  return snapshots.toSorted((a, b) => a.createdS - b.createdS || depth(a) - depth(b))
 }
 
 /** The key of the request stands at the end of the description: it tells after a crash whose snapshot this is. */

@@ -23,22 +23,23 @@ export function attempt(
   options: ProgramOptions = {},
 ): Promise<ProgramResult> {
   const { timeoutMs = 120_000, env = {}, stdin, cwd } = options
+  const settings = {
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: 16 * 1024 * 1024,
+    env: { ...process.env, LC_ALL: 'C', ...env },
+    cwd,
+  } as const
   return new Promise((resolve) => {
-    const child = execFile(
-      program,
-      args,
-      {
-        timeout: timeoutMs,
-        killSignal: 'SIGKILL',
-        maxBuffer: 16 * 1024 * 1024,
-        env: { ...process.env, LC_ALL: 'C', ...env },
-        cwd,
-      },
-      (error, stdout, stderr) => {
-        const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : 127
-        resolve({ exitCode, output: `${stdout}${stderr}${exitCode === 127 && error ? error.message : ''}` })
-      },
-    )
+    const child = execFile(program, args, settings, (error, stdout, stderr) => {
+      const output = `${stdout}${stderr}`
+      if (error === null) resolve({ exitCode: 0, output })
+      else if (typeof error.code === 'number') resolve({ exitCode: error.code, output })
+      else if (error.killed)
+        resolve({ exitCode: 124, output: `${output}took more than ${timeoutMs / 1000} s` })
+      else resolve({ exitCode: 127, output: `${output}${error.message}` })
+    })
+    // A program may end without reading its input; its exit status says what that means.
     child.stdin?.on('error', () => {})
     child.stdin?.end(stdin ?? '')
   })
@@ -56,11 +57,14 @@ export async function run(
   throw new Error(`${[program, ...args].join(' ')} ended with ${exitCode}:\n${end}`)
 }
 
-/** Whether a program is in PATH or where administrators' programs are. */
-export async function hasProgram(name: string): Promise<boolean> {
-  const places = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/libexec']
-  const found = await Promise.all(places.map((place) => exists(join(place, name))))
-  return found.includes(true)
+/** Where the first of these programs is: in PATH, or where administrators' programs and daemons are. */
+export async function findProgram(...names: readonly string[]): Promise<string | undefined> {
+  const path = (process.env.PATH ?? '').split(delimiter).filter((place) => place !== '')
+  const places = [...path, '/usr/sbin', '/sbin', '/usr/libexec']
+  for (const name of names) {
+    for (const place of places) if (await exists(join(place, name))) return join(place, name)
+  }
+  return undefined
 }
 
 export async function exists(path: string): Promise<boolean> {

@@ -53,7 +53,8 @@ ttyS0::respawn:-/bin/sh
 for module in ${guestModules.join(' ')}; do modprobe -q $module 2>/dev/null; done
 ifconfig lo 127.0.0.1
 hostname tiny
-mkdir -p /seed
+# acpid does not start without a place for its log and its process id.
+mkdir -p /seed /var/log /var/run
 for drive in /dev/sr0 /dev/sr1; do
   [ -b $drive ] && mount -t iso9660 -o ro $drive /seed 2>/dev/null && break
 done

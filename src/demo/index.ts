@@ -1,4 +1,4 @@
-export { attempt, exists, hasProgram, run } from './commands.js'
+export { attempt, run } from './commands.js'
 export { type Demo, type DemoOptions, demoCommand, startDemo } from './demo.js'
 export { type Lab, type LabOptions, labCache, prepareLab } from './lab.js'
 export { type LoopbackSshd, startLoopbackSshd } from './loopback-sshd.js'

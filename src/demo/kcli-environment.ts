@@ -1,7 +1,8 @@
-/** kcli in a virtual environment of its own, with its own configuration, so that the user's ~/.kcli is untouched. */
+/** kcli in a virtual environment of its own, with its own configuration, so that the user's ~/.kcli/config.yml is untouched. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exists, run } from './commands.js'
+import { stringify } from 'yaml'
+import { attempt, exists, run } from './commands.js'
 
 /** The version that the driver's facts were measured with. */
 export const kcliVersion = '99.0.202610251748'
@@ -11,35 +12,41 @@ export interface KcliEnvironment {
   config: string
 }
 
-/**
- * Makes it below `cache` once and uses it again afterwards. It sees the system's Python packages, because libvirt's
- * binding comes from there.
- */
-export async function ensureKcli(
-  { cache, pool, virtType }: { cache: string; pool: string; virtType: 'kvm' | 'qemu' },
-  say: (line: string) => void,
-): Promise<KcliEnvironment> {
-  const environment = join(cache, `kcli-${kcliVersion}`)
-  const path = join(environment, 'bin', 'kcli')
-  const complete = join(environment, 'complete')
-  if (!(await exists(complete))) {
-    say(`Installing kcli ${kcliVersion} from PyPI into ${environment}`)
-    await run('/usr/bin/python3', ['-m', 'venv', '--clear', '--system-site-packages', environment])
-    await run(
-      join(environment, 'bin', 'pip'),
-      ['install', '--quiet', '--disable-pip-version-check', `kcli==${kcliVersion}`],
-      {
-        timeoutMs: 10 * 60_000,
-      },
-    )
-    await writeFile(complete, '')
-  }
+/** Makes it below `cache` once and uses it again afterwards. Gives the program's path. */
+export async function installKcli(cache: string, say: (line: string) => void): Promise<string> {
+  const directory = join(cache, `kcli-${kcliVersion}`)
+  const path = join(directory, 'bin', 'kcli')
+  if (await isWhole(directory)) return path
+  say(`Installing kcli ${kcliVersion} from PyPI into ${directory}`)
+  // It sees the system's Python packages, because libvirt's binding comes from there.
+  await run('/usr/bin/python3', ['-m', 'venv', '--clear', '--system-site-packages', directory])
+  const pip = ['install', '--quiet', '--disable-pip-version-check', '--no-input', '--retries', '3']
+  await run(join(directory, 'bin', 'pip'), [...pip, `kcli==${kcliVersion}`], { timeoutMs: 10 * 60_000 })
+  // Other accounts run it too, whatever this one's umask is.
+  await run('chmod', ['-R', 'a+rX', directory])
+  await writeFile(join(directory, 'complete'), '')
+  return path
+}
+
+/** A new Python of the system leaves an environment behind that starts nothing. */
+async function isWhole(directory: string): Promise<boolean> {
+  if (!(await exists(join(directory, 'complete')))) return false
+  const look = await attempt(join(directory, 'bin', 'python'), ['-c', 'import kvirt, libvirt'])
+  return look.exitCode === 0
+}
+
+export interface KcliSettings {
+  pool: string
+  virtType: 'kvm' | 'qemu'
+}
+
+/** Writes kcli's configuration for one lab. */
+export async function configureKcli(cache: string, { pool, virtType }: KcliSettings): Promise<string> {
   const directory = join(cache, `kcli-${pool}`)
-  const config = join(directory, 'config.yml')
   await mkdir(directory, { recursive: true })
-  await writeFile(
-    config,
-    `default:\n  client: local\nlocal:\n  type: kvm\n  host: 127.0.0.1\n  pool: ${pool}\n  virttype: ${virtType}\n`,
-  )
-  return { path, config }
+  const config = join(directory, 'config.yml')
+  const local = { type: 'kvm', host: '127.0.0.1', pool, virttype: virtType }
+  await writeFile(config, stringify({ default: { client: 'local' }, local }))
+  await run('chmod', ['-R', 'a+rX', directory])
+  return config
 }

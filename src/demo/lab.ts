@@ -1,19 +1,33 @@
 /** A small real hypervisor on this machine: libvirt, a pool, a network with DHCP, kcli, and an image that boots in seconds. */
-import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { chmod, mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { attempt, exists, run } from './commands.js'
-import { ensureKcli, type KcliEnvironment } from './kcli-environment.js'
-import { kvmWorks } from './kvm-probe.js'
-import { ensureLibvirt, ensurePolkit } from './libvirt-daemon.js'
+import { UserError } from '../errors.js'
+import { configureKcli, installKcli, type KcliEnvironment } from './kcli-environment.js'
+import { kvmIsUsable, openKvmDevice } from './kvm-device.js'
+import { ensureNetwork, mayMakeBridges, removeNetwork } from './lab-network.js'
+import { endVms, ensurePool, placeImage, removePool } from './lab-pool.js'
+import { Ledger } from './ledger.js'
+import { ensureLibvirt, stopEverythingStarted, stopNetwork } from './libvirt-daemon.js'
+import { withMachineLock } from './machine-lock.js'
+import { markOf } from './process-mark.js'
 import { ensureTinyImage, type TinyImage } from './tiny-image.js'
+import { virsh } from './virsh.js'
+
+const ledgerPath = '/run/qnav/lab.json'
+const image = 'tiny.qcow2'
 
 export interface LabOptions {
-  /** Name of the pool and of the network, e.g. "qnav-demo". At most 12 letters, digits and hyphens. */
+  /** Name of the pool, the network and its bridge, e.g. "qnav-demo": 1 to 15 lower-case letters, digits and hyphens. */
   name: string
   say(line: string): void
-  /** What happens to VMs in the pool at the end: powered off and kept, or deleted with their disks. */
+  /** What happens to VMs in the pool at the end: powered off and kept, or deleted with their disks, pool and network. */
   vmsAtEnd: 'power off' | 'delete'
+  /** Accounts of the group libvirt will use it, e.g. over SSH: polkit is started where it is not running. */
+  accounts?: boolean
+  /** Gives up between two steps, leaving nothing running. */
+  signal?: AbortSignal
 }
 
 export interface Lab {
@@ -26,11 +40,12 @@ export interface Lab {
   tiny: TinyImage
   kcli: KcliEnvironment
   virtType: 'kvm' | 'qemu'
-  /** Stops what was started, and only that. */
+  /**
+   * Stops what was started, and only that: the last user of the lab ends its VMs and network, the last user of any lab
+   * on this machine the daemons.
+   */
   stop(): Promise<void>
 }
-
-const virsh = (args: readonly string[]) => run('virsh', ['-c', 'qemu:///system', ...args])
 
 /** Where downloads and built files are kept between runs; readable for everybody, because kcli may run as another user. */
 export function labCache(): string {
@@ -38,121 +53,82 @@ export function labCache(): string {
   return process.getuid?.() === 0 ? '/var/cache/qnav' : join(home, 'qnav')
 }
 
-/** Prepares all of it; what is there already is used as it is. Throws when a part cannot be had. */
-export async function prepareLab({ name, say, vmsAtEnd }: LabOptions): Promise<Lab> {
-  const cache = labCache()
-  await mkdir(cache, { recursive: true, mode: 0o755 })
-  const polkit = await ensurePolkit(say)
-  const libvirt = await ensureLibvirt(say)
-  const tiny = await ensureTinyImage(cache, say)
-  const virtType = (await rememberedKvm(cache, tiny, say)) ? 'kvm' : 'qemu'
+/**
+ * Prepares all of it; what is there already is used as it is. Needs root and the parts of the purposes "hypervisor" and
+ * "image". Throws when a part cannot be had, having stopped what it started.
+ */
+export async function prepareLab(options: LabOptions): Promise<Lab> {
+  const { name, say, vmsAtEnd } = options
+  if (!/^[a-z0-9][a-z0-9-]{0,14}$/.test(name)) throw new Error(`"${name}" is no name for a lab`)
   const poolPath = join('/var/lib/libvirt', name)
-  await ensurePool(name, poolPath)
-  const image = 'tiny.qcow2'
-  if (!(await exists(join(poolPath, image)))) {
-    await cp(tiny.qcow2, join(poolPath, image))
-    await chmod(join(poolPath, image), 0o644)
+  const ticket = randomUUID()
+  const locked = <T>(work: (ledger: Ledger) => Promise<T>) =>
+    withMachineLock('qnav-lab', async () => work(await Ledger.open(ledgerPath)), { say })
+
+  async function leave(ledger: Ledger): Promise<void> {
+    await ledger.change((contents) => {
+      contents.users = contents.users.filter((user) => user.ticket !== ticket)
+    })
+    try {
+      if (ledger.usersOf(name) === 0 && (await virsh.attempt('uri')).exitCode === 0) await endLab(ledger)
+    } finally {
+      if (ledger.contents.users.length === 0) await stopEverythingStarted(ledger, say)
+    }
   }
-  await virsh(['pool-refresh', name])
-  const startedNetwork = await ensureNetwork(name, say)
-  const kcli = await ensureKcli({ cache, pool: name, virtType }, say)
-  return {
-    pool: name,
-    poolPath,
-    network: name,
-    image,
-    tiny,
-    kcli,
-    virtType,
-    async stop() {
-      await endVms(poolPath, vmsAtEnd)
-      if (startedNetwork) await attempt('virsh', ['-c', 'qemu:///system', 'net-destroy', name])
-      await libvirt.stop()
-      await polkit.stop()
-    },
+
+  async function endLab(ledger: Ledger): Promise<void> {
+    const remove = vmsAtEnd === 'delete'
+    const ended = await endVms(poolPath, { remove })
+    if (ended.length > 0) say(`${remove ? 'Deleted' : 'Powered off'} ${ended.join(', ')}`)
+    await stopNetwork(ledger, name)
+    if (!remove) return
+    await removeNetwork(name)
+    await removePool(name, poolPath)
   }
+
+  return locked(async (ledger) => {
+    const { tiny, kcli, virtType } = await fetchParts(options)
+    const user = { ticket, lab: name, process: await markOf(process.pid) }
+    await ledger.change(({ users }) => users.push(user))
+    try {
+      await ensureLibvirt(ledger, { say, accounts: options.accounts ?? false })
+      options.signal?.throwIfAborted()
+      await ensurePool(name, poolPath)
+      await placeImage(name, poolPath, tiny.qcow2, image)
+      await ensureNetwork(name, ledger, say)
+      options.signal?.throwIfAborted()
+    } catch (error) {
+      await leave(ledger).catch((second: unknown) => say(`Clearing up: ${String(second)}`))
+      throw error
+    }
+    const stop = () => locked(leave)
+    return { pool: name, poolPath, network: name, image, tiny, kcli, virtType, stop }
+  })
 }
 
-/** The answer takes ten seconds where KVM is broken, and changes with the machine and its kernel only. */
-async function rememberedKvm(cache: string, tiny: TinyImage, say: (line: string) => void): Promise<boolean> {
-  if (!(await exists('/dev/kvm'))) return false
-  const machine = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
-  const file = join(cache, 'kvm-works.json')
-  const known = JSON.parse(await readFile(file, 'utf8').catch(() => '{}')) as {
-    machine?: string
-    works?: boolean
+type Parts = Pick<Lab, 'tiny' | 'kcli' | 'virtType'>
+
+/** What takes long the first time and starts nothing. */
+async function fetchParts({ name, say, signal }: LabOptions): Promise<Parts> {
+  const cache = labCache()
+  await mkdir(cache, { recursive: true })
+  await chmod(cache, 0o755)
+  if (!(await mayMakeBridges())) {
+    throw new UserError('unsupported', 'This machine lets nobody make a network bridge, not even root.', {
+      fix: 'In a container: give it NET_ADMIN (and /dev/kvm if there is one), or use a virtual machine.',
+    })
   }
-  if (known.machine === machine && known.works !== undefined) return known.works
-  say('Checking whether KVM works here (booting a kernel with it)')
-  const works = await kvmWorks(tiny)
-  if (!works) say('/dev/kvm is there but guests do not run in it: using emulation, which is slower')
-  await writeFile(file, JSON.stringify({ machine, works }))
-  return works
+  await openKvmDevice(say)
+  const both = await Promise.allSettled([ensureTinyImage(cache, say), installKcli(cache, say)])
+  const [tiny, path] = [settled(both[0]), settled(both[1])]
+  signal?.throwIfAborted()
+  const virtType = (await kvmIsUsable(cache, tiny, say)) ? 'kvm' : 'qemu'
+  const config = await configureKcli(cache, { pool: name, virtType })
+  signal?.throwIfAborted()
+  return { tiny, kcli: { path, config }, virtType }
 }
 
-async function ensurePool(name: string, path: string): Promise<void> {
-  const known = await attempt('virsh', ['-c', 'qemu:///system', 'pool-info', name])
-  await mkdir(path, { recursive: true })
-  // The emulator runs as another user and must be able to pass through.
-  await chmod(path, 0o711)
-  if (known.exitCode !== 0) await virsh(['pool-define-as', name, 'dir', '--target', path])
-  if (!/^State:\s+running/m.test(known.output)) await virsh(['pool-start', name])
-}
-
-/** Returns whether it was started here. */
-async function ensureNetwork(name: string, say: (line: string) => void): Promise<boolean> {
-  const known = await attempt('virsh', ['-c', 'qemu:///system', 'net-info', name])
-  if (/^Active:\s+yes/m.test(known.output)) return false
-  if (known.exitCode === 0) {
-    if ((await attempt('virsh', ['-c', 'qemu:///system', 'net-start', name])).exitCode === 0) return true
-    // Its subnet was taken by somebody since it was defined.
-    await virsh(['net-undefine', name])
-  }
-  const subnet = await freeSubnet()
-  say(`Network ${name}: ${subnet}.0/24 with DHCP`)
-  const file = join(tmpdir(), `qnav-network-${process.pid}.xml`)
-  // A short lease: a VM of the same name made again soon must get an address.
-  await writeFile(
-    file,
-    `<network><name>${name}</name><forward mode="nat"/><bridge name="${name}"/><ip address="${subnet}.1" netmask="255.255.255.0"><dhcp><range start="${subnet}.10" end="${subnet}.250"><lease expiry="10" unit="minutes"/></range></dhcp></ip></network>`,
-  )
-  try {
-    await virsh(['net-define', file])
-  } finally {
-    await rm(file, { force: true })
-  }
-  await virsh(['net-start', name])
-  return true
-}
-
-/** The first three octets of a private /24 that no route of this machine mentions. */
-async function freeSubnet(): Promise<string> {
-  const routes = await run('ip', ['route', 'show', 'table', 'all'])
-  for (let third = 201; third < 255; third++)
-    if (!routes.includes(`192.168.${third}.`)) return `192.168.${third}`
-  throw new Error('no private subnet is free for a network')
-}
-
-/** VMs are the lab's when a disk of theirs lies in its pool. */
-async function endVms(poolPath: string, how: LabOptions['vmsAtEnd']): Promise<void> {
-  const uuids = (await virsh(['list', '--all', '--uuid'])).split('\n').filter((line) => line.trim() !== '')
-  for (const uuid of uuids) {
-    const disks = (await attempt('virsh', ['-c', 'qemu:///system', 'domblklist', uuid])).output
-    const ours = [...disks.matchAll(/\s(\/\S+)$/gm)]
-      .map(([, path]) => path ?? '')
-      .filter((path) => path.startsWith(`${poolPath}/`))
-    if (ours.length === 0) continue
-    await attempt('virsh', ['-c', 'qemu:///system', 'destroy', uuid])
-    if (how === 'power off') continue
-    await attempt('virsh', [
-      '-c',
-      'qemu:///system',
-      'undefine',
-      uuid,
-      '--snapshots-metadata',
-      '--managed-save',
-      '--nvram',
-    ])
-    for (const path of ours) await rm(path, { force: true })
-  }
+function settled<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === 'rejected') throw result.reason
+  return result.value
 }

@@ -1,124 +1,129 @@
-/** A libvirt daemon on this machine: the one that runs, or one that we start and stop again. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { chmod, chown, mkdir, stat } from 'node:fs/promises'
-import { connect } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
-import { attempt, exists, run } from './commands.js'
+/** A libvirt daemon on this machine: the one that runs, or one that is started here and in the ledger. */
+import { mkdir, readdir } from 'node:fs/promises'
+import { attempt, exists, findProgram, run } from './commands.js'
+import { accepts, startDaemon } from './daemon.js'
+import type { Ledger } from './ledger.js'
+import { endProcess } from './process-mark.js'
+import { busRuns, startSystemBus } from './system-bus.js'
 
 const socket = '/run/libvirt/libvirt-sock'
 const modularSocket = '/run/libvirt/virtqemud-sock'
-const answerWithinMs = 30_000
+/** libvirt keeps the state of each running network here. */
+const runningNetworks = '/run/libvirt/network'
 
-export interface StartedDaemons {
-  /** What was started, for people; empty when everything ran already. */
-  started: string[]
-  stop(): Promise<void>
+/** One daemon for everything, or one for each kind of thing; distributions have either. */
+const units = {
+  monolithic: [
+    'libvirtd.service',
+    'libvirtd.socket',
+    'libvirtd-ro.socket',
+    'libvirtd-admin.socket',
+    'virtlogd.service',
+    'virtlogd.socket',
+    'virtlogd-admin.socket',
+    'virtlockd.socket',
+  ],
+  modular: [
+    'virtqemud.socket',
+    'virtqemud.service',
+    'virtnetworkd.socket',
+    'virtnetworkd.service',
+    'virtstoraged.socket',
+    'virtstoraged.service',
+    'virtproxyd.socket',
+    'virtproxyd.service',
+    'virtlogd.socket',
+    'virtlogd.service',
+  ],
+}
+
+export interface LibvirtOptions {
+  say(line: string): void
+  /** Accounts in the group libvirt will use it too, which needs polkit. */
+  accounts: boolean
 }
 
 /** Makes sure that libvirt answers. Throws when it does not within half a minute. */
-export async function ensureLibvirt(say: (line: string) => void): Promise<StartedDaemons> {
-  await openKvmDevice(say)
-  if (await answers()) return { started: [], stop: async () => {} }
-  if (await exists('/run/systemd/system')) {
-    say('Starting libvirtd (systemctl)')
-    await run('systemctl', ['start', 'libvirtd.service']).catch(() =>
-      run('systemctl', ['start', 'virtqemud.socket']),
-    )
-    return {
-      started: ['libvirtd'],
-      stop: async () => void (await attempt('systemctl', ['stop', 'libvirtd.service'])),
-    }
+export async function ensureLibvirt(ledger: Ledger, { say, accounts }: LibvirtOptions): Promise<void> {
+  if (await answers()) {
+    if (accounts && !(await busRuns())) await startBusForOthers(ledger, say)
+    return
   }
+  if (await exists('/run/systemd/system')) return startUnits(ledger, say)
+  await startSystemBus(ledger, say)
+  const before = await networksRunning()
   say('Starting libvirtd (no service manager runs here)')
   await mkdir('/run/libvirt', { recursive: true })
-  const children = [spawnDaemon('/usr/sbin/virtlogd'), spawnDaemon('/usr/sbin/libvirtd')]
-  const stop = () => endAll(children)
-  for (const deadline = Date.now() + answerWithinMs; Date.now() < deadline; ) {
-    if (await answers()) return { started: ['virtlogd', 'libvirtd'], stop }
-    await wait(100)
+  const virtlogd = await findProgram('virtlogd')
+  if (virtlogd !== undefined && !(await accepts('/run/libvirt/virtlogd-sock'))) {
+    const logs = () => accepts('/run/libvirt/virtlogd-sock')
+    await startDaemon({ name: 'virtlogd', path: virtlogd, answers: logs }, ledger)
   }
-  await stop()
-  throw new Error(`libvirtd was started and did not answer on ${socket} within ${answerWithinMs / 1000} s`)
+  const libvirtd = (await findProgram('libvirtd')) ?? 'libvirtd'
+  await startDaemon({ name: 'libvirtd', path: libvirtd, answers }, ledger)
+  // A connection that asks something comes back only after networks with autostart are up.
+  await run('virsh', ['-c', 'qemu:///system', 'net-list'])
+  const autostarted = (await networksRunning()).filter((name) => !before.includes(name))
+  await ledger.change(({ networks }) => networks.push(...autostarted))
 }
 
-/** The system bus and polkit, which let people in the group libvirt use the socket. */
-export async function ensurePolkit(say: (line: string) => void): Promise<StartedDaemons> {
-  const children: ChildProcess[] = []
-  const started: string[] = []
-  if (!(await connects('/run/dbus/system_bus_socket'))) {
-    await mkdir('/run/dbus', { recursive: true })
-    say('Starting the system bus and polkit (for users in the group libvirt)')
-    children.push(spawnDaemon('/usr/bin/dbus-daemon', ['--system', '--nofork', '--nopidfile']))
-    started.push('dbus-daemon')
-    for (
-      const deadline = Date.now() + answerWithinMs;
-      !(await connects('/run/dbus/system_bus_socket'));
-      await wait(50)
-    ) {
-      if (Date.now() > deadline) throw new Error('the system bus did not come up')
-    }
+/** Stops exactly what the ledger has, libvirt's networks first and the bus last. */
+export async function stopEverythingStarted(ledger: Ledger, say: (line: string) => void): Promise<void> {
+  for (const network of ledger.contents.networks) await stopNetwork(ledger, network)
+  for (const { name, process } of ledger.contents.daemons.toReversed()) {
+    say(`Stopping ${name}`)
+    await endProcess(process)
   }
-  const running = await attempt('pgrep', ['-x', 'polkitd'])
-  if (running.exitCode !== 0) {
-    for (const path of [
-      '/usr/lib/polkit-1/polkitd',
-      '/usr/libexec/polkitd',
-      '/usr/lib/policykit-1/polkitd',
-    ]) {
-      if (!(await exists(path))) continue
-      children.push(spawnDaemon(path, ['--no-debug']))
-      started.push('polkitd')
-      break
-    }
+  const { units: started } = ledger.contents
+  if (started.length > 0) {
+    say(`Stopping ${started.join(', ')}`)
+    await attempt('systemctl', ['stop', ...started])
   }
-  return { started, stop: () => endAll(children) }
-}
-
-/**
- * /dev/kvm that only root may open makes libvirt probe QEMU anew at every look at its capabilities, for up to a minute
- * each. Group kvm and 0660 is what udev gives it on ordinary machines.
- */
-async function openKvmDevice(say: (line: string) => void): Promise<void> {
-  const device = await stat('/dev/kvm').catch(() => undefined)
-  if (device === undefined || (device.mode & 0o060) !== 0 || process.getuid?.() !== 0) return
-  const group = await attempt('getent', ['group', 'kvm'])
-  const gid = Number(group.output.split(':')[2])
-  if (group.exitCode !== 0 || !Number.isInteger(gid)) return
-  say('Giving /dev/kvm to group kvm, mode 0660, as udev does elsewhere')
-  await chown('/dev/kvm', 0, gid)
-  await chmod('/dev/kvm', 0o660)
-}
-
-async function answers(): Promise<boolean> {
-  return (await connects(socket)) || (await connects(modularSocket))
-}
-
-function connects(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const stream = connect(path)
-    stream.once('connect', () => {
-      stream.destroy()
-      resolve(true)
-    })
-    stream.once('error', () => resolve(false))
+  await ledger.change((contents) => {
+    contents.daemons = []
+    contents.units = []
+    contents.networks = []
   })
 }
 
-function spawnDaemon(path: string, args: string[] = []): ChildProcess {
-  // Its own group: Ctrl-C in the terminal must reach us first, so that VMs are stopped while libvirt still answers.
-  const child = spawn(path, args, { stdio: 'ignore', detached: true })
-  child.on('error', () => {})
-  child.unref()
-  return child
+/** Stops a network if it was started here. */
+export async function stopNetwork(ledger: Ledger, name: string): Promise<void> {
+  if (!ledger.contents.networks.includes(name)) return
+  await attempt('virsh', ['-c', 'qemu:///system', 'net-destroy', name])
+  await ledger.change((contents) => {
+    contents.networks = contents.networks.filter((each) => each !== name)
+  })
 }
 
-async function endAll(children: readonly ChildProcess[]): Promise<void> {
-  for (const child of children.toReversed()) {
-    if (child.exitCode !== null || child.pid === undefined) continue
-    const gone = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    const hurry = setTimeout(() => child.kill('SIGKILL'), 5000)
-    await gone
-    clearTimeout(hurry)
-  }
+/**
+ * Not in the ledger on purpose: a libvirtd that we did not start holds on to this bus from its first use, and refuses every
+ * account once it is gone.
+ */
+async function startBusForOthers(ledger: Ledger, say: (line: string) => void): Promise<void> {
+  const { length } = ledger.contents.daemons
+  await startSystemBus(ledger, say)
+  await ledger.change(({ daemons }) => daemons.splice(length))
+  say('The system bus and polkit stay when this ends: the libvirtd that ran here before holds on to them')
+}
+
+async function startUnits(ledger: Ledger, say: (line: string) => void): Promise<void> {
+  const modular = (await attempt('systemctl', ['cat', 'virtqemud.socket'])).exitCode === 0
+  const family = modular ? units.modular : units.monolithic
+  const active = async (unit: string) => (await attempt('systemctl', ['is-active', unit])).exitCode === 0
+  const before = await Promise.all(family.map(active))
+  const start = modular ? family.filter((unit) => unit.endsWith('.socket')) : ['libvirtd.service']
+  say(`Starting ${start.join(', ')}`)
+  await ledger.change((contents) => {
+    contents.units.push(...family.filter((_, index) => !before[index]))
+  })
+  await run('systemctl', ['start', ...start])
+}
+
+async function networksRunning(): Promise<string[]> {
+  const files = await readdir(runningNetworks).catch(() => [])
+  return files.filter((file) => file.endsWith('.xml')).map((file) => file.slice(0, -'.xml'.length))
+}
+
+async function answers(): Promise<boolean> {
+  return (await accepts(socket)) || (await accepts(modularSocket))
 }

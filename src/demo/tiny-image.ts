@@ -9,7 +9,6 @@ import {
   readFile,
   rename,
   rm,
-  symlink,
   truncate,
   writeFile,
 } from 'node:fs/promises'
@@ -39,7 +38,7 @@ interface Kernel {
 
 /** Builds it below `cache` once and gives the same files afterwards. Needs the parts of purpose "image". */
 export async function ensureTinyImage(cache: string, say: (line: string) => void): Promise<TinyImage> {
-  const directory = join(cache, 'tiny-image-1')
+  const directory = join(cache, 'tiny-image-2')
   const built = {
     kernel: join(directory, 'vmlinuz'),
     initrd: join(directory, 'initrd.gz'),
@@ -95,8 +94,9 @@ async function writeInitrd({ version, modulesRoot }: Kernel, work: string, to: s
   for (const directory of ['bin', 'sbin', 'etc', 'proc', 'sys', 'dev', 'run', 'tmp']) {
     await mkdir(join(root, directory), { recursive: true })
   }
-  await symlink('run', join(root, 'var-run'))
-  await cp(await busybox(), join(root, 'bin/busybox'))
+  const busybox = await staticBusybox()
+  if (busybox === undefined) throw new Error('there is no statically linked busybox on this machine')
+  await cp(busybox, join(root, 'bin/busybox'))
   await chmod(join(root, 'bin/busybox'), 0o755)
   for (const { path, mode, text } of guestFiles) {
     await mkdir(dirname(join(root, path)), { recursive: true })
@@ -110,10 +110,25 @@ async function writeInitrd({ version, modulesRoot }: Kernel, work: string, to: s
   await cp(`${archive}.gz`, to)
 }
 
-async function busybox(): Promise<string> {
-  for (const path of ['/bin/busybox', '/usr/sbin/busybox', '/sbin/busybox'])
-    if (await exists(path)) return path
-  throw new Error('there is no busybox on this machine')
+/** Where a busybox is that runs without any library, because the guest has none. */
+export async function staticBusybox(): Promise<string | undefined> {
+  for (const path of ['/bin/busybox', '/usr/sbin/busybox', '/sbin/busybox']) {
+    const head = await readHead(path)
+    // elf(5): a program that needs libraries names its loader, and linkers put the name near the beginning.
+    if (head !== undefined && !/\/ld-[\w.-]+\.so/.test(head)) return path
+  }
+  return undefined
+}
+
+async function readHead(path: string): Promise<string | undefined> {
+  if (!(await exists(path))) return undefined
+  const handle = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0)
+    return buffer.toString('latin1', 0, bytesRead)
+  } finally {
+    await handle.close()
+  }
 }
 
 async function copyModules(version: string, from: string, to: string): Promise<void> {
@@ -153,15 +168,21 @@ async function writeDisk(work: string, out: string): Promise<void> {
   await run('dd', [`if=${partition}`, `of=${disk}`, 'bs=1M', 'seek=1', 'conv=notrunc,sparse', 'status=none'])
   const handle = await open(disk, 'r+')
   try {
-    const bootCode = await readFile('/usr/lib/syslinux/mbr/mbr.bin').catch(() =>
-      readFile('/usr/share/syslinux/mbr.bin'),
-    )
+    const bootCode = await readFile(await bootRecord())
     await handle.write(bootCode, 0, Math.min(bootCode.length, 440), 0)
     await handle.write(partitionTable(), 0, 66, 446)
   } finally {
     await handle.close()
   }
   await run('qemu-img', ['convert', '-O', 'qcow2', '-c', disk, join(out, 'tiny.qcow2')])
+}
+
+/** The boot code that starts the active partition, where distributions put it. */
+export const bootRecordPlaces = ['/usr/lib/syslinux/mbr/mbr.bin', '/usr/share/syslinux/mbr.bin']
+
+async function bootRecord(): Promise<string> {
+  for (const path of bootRecordPlaces) if (await exists(path)) return path
+  throw new Error(`there is no boot code in ${bootRecordPlaces.join(' nor ')}`)
 }
 
 /** One active FAT16 entry from 1 MiB to the end, three empty ones, and the signature. */

@@ -1,3 +1,5 @@
+export { accountPrefix } from './account.js'
+export type { CreateFailure, CreateOutcome } from './create-outcome.js'
 export {
   type CreateRequest,
   createKcli,
@@ -6,5 +8,5 @@ export {
   type Kcli,
   type KcliParts,
 } from './kcli.js'
-export type { CreateOutcome } from './output.js'
 export type { CreateParams } from './params.js'
+export type { KcliFound } from './probe.js'

@@ -1,16 +1,19 @@
 /** kcli on one host: what only kcli knows. Everything it claims is to be verified through libvirt by the caller. */
-import { z } from 'zod'
 import { UserError } from '../errors.js'
-import { type CreateOutcome, createOutcome, jsonIn, withoutColour } from './output.js'
-import { type CreateParams, createParams, kcliVmName } from './params.js'
+import { accountPrefix, type KcliSettings } from './account.js'
+import { type CreateOutcome, createOutcome, type EndedRun } from './create-outcome.js'
+import { lastLine, lineReader, linesOf } from './output.js'
+import { type CreateParams, createArguments, createParameters } from './params.js'
+import { type KcliFound, probeScript, readProbe } from './probe.js'
+import { Turns } from './turns.js'
 
 /** The part of a transport that kcli needs. */
 export type Exec = (
   argv: readonly [string, ...string[]],
-  options: { timeoutMs: number; env?: Readonly<Record<string, string>> },
+  options: { timeoutMs: number },
 ) => Promise<{ exitCode: number | null; stdout: string; stderr: string }>
 
-/** The part of detached runs that kcli needs. */
+/** The part of detached runs that kcli needs. They work under the account of `accountPrefix`. */
 export interface DetachedRuns {
   run(request: {
     key: string
@@ -18,15 +21,17 @@ export interface DetachedRuns {
     env: Readonly<Record<string, string>>
     files: Readonly<Record<string, string>>
     timeoutMs: number
+    lock: string
     signal: AbortSignal
     onOutput: (chunk: string) => void
-  }): Promise<{ exitCode: number; output: string }>
+    onLost: () => void
+  }): Promise<EndedRun>
 }
 
 export interface KcliParts {
   /** For messages. */
   host: string
-  settings: { path?: string; sudo: boolean; user?: string; config?: string }
+  settings: KcliSettings
   exec: Exec
   runs: DetachedRuns
 }
@@ -39,165 +44,142 @@ export interface CreateRequest {
   image?: string
   profile?: string
   params: CreateParams
+  /** Aborted: we stop following; kcli goes on unless its run is cancelled. */
   signal: AbortSignal
+  /** What kcli says, line by line. */
   progress(line: string): void
 }
 
 export interface Kcli {
-  /** Where it is and what it is. Rejects with `kcli-missing`, saying where was looked. */
-  probe(): Promise<{ path: string; version: string }>
-  /** Makes a VM. Never throws for what kcli said; throws `bad-name` or `kcli-missing`. One at a time per host. */
+  /** Where it is and what it is, looked up anew. Rejects with `kcli-missing`, saying where was looked. */
+  probe(): Promise<KcliFound>
+  /**
+   * Makes a VM. Resolves with whatever kcli said of it, which is to be verified; rejects with `bad-name` or `bad-argument`
+   * before anything reaches the host, with `kcli-missing`, and as the detached run does. One at a time per host.
+   */
   createVm(request: CreateRequest): Promise<CreateOutcome>
-  /** Names only: the full listing holds passwords. */
+  /** Names of the profiles, sorted. Nothing else of them: they hold passwords. */
   profiles(): Promise<string[]>
 }
 
 const probeTimeoutMs = 15_000
-/** Reads that hang do so for ever when a guest's agent is frozen, so none waits long. */
+/** A guest with a frozen agent makes kcli's reads wait for ever, so none waits long. */
 const readTimeoutMs = 15_000
-/** A create takes a second; with an image download in it, minutes. */
+/** A create takes a second; with the download of an image that kcli knows, minutes. */
 const createTimeoutMs = 600_000
-
-/** $1: configured path or empty. Prints path and version; 127 when there is none. Reads the version without the network. */
-const probeScript = `
-for p in "$1" "$(command -v kcli 2>/dev/null)" /usr/bin/kcli /usr/local/bin/kcli "$HOME/.local/bin/kcli"; do
-  [ -n "$p" ] && [ -x "$p" ] || continue
-  echo "$p"
-  py=$(sed -n '1s/^#! *//p' "$p" 2>/dev/null)
-  case $py in /*python*) $py -c 'from importlib.metadata import version; print(version("kcli"))' 2>/dev/null || echo unknown ;; *) echo unknown ;; esac
-  exit 0
-done
-exit 127
-`
+/** How much longer than kcli's own limit we wait for the answer. */
+const marginMs = 10_000
+const progressLength = 200
 
 export function createKcli({ host, settings, exec, runs }: KcliParts): Kcli {
-  let found: Promise<{ path: string; version: string }> | undefined
-  let turn: Promise<unknown> = Promise.resolve()
+  const turns = new Turns()
+  const account = accountPrefix(settings)
+  let found: Promise<KcliFound> | undefined
 
   const environment = {
+    // Over a pipe Python keeps back what it prints, and a kcli that is ended would have said nothing.
     PYTHONUNBUFFERED: '1',
+    // libvirt's messages, which kcli passes on, would be translated.
+    LC_ALL: 'C.UTF-8',
     ...(settings.config === undefined ? {} : { KCLI_CONFIG: settings.config }),
   }
 
-  async function probe() {
-    const { exitCode, stdout } = await exec(
-      ['/bin/sh', '-c', probeScript, 'qnav-probe', settings.path ?? ''],
-      {
-        timeoutMs: probeTimeoutMs,
-      },
-    )
-    const [path, version] = stdout.trim().split('\n')
-    if (exitCode === 0 && path) return { path, version: version ?? 'unknown' }
-    const where =
-      settings.path === undefined
-        ? 'in PATH, /usr/bin, /usr/local/bin and ~/.local/bin'
-        : `at ${settings.path}, in PATH, /usr/bin, /usr/local/bin and ~/.local/bin`
-    throw new UserError('kcli-missing', `kcli was not found on ${host} (looked ${where}).`, {
-      fix: `Install kcli there, or set hosts.${host}.kcli.path in qnav.yml.`,
+  const asAccount = (program: string, ...words: string[]): [string, ...string[]] => {
+    const [first = program, ...rest] = [...account, program, ...words]
+    return [first, ...rest]
+  }
+
+  function probe(): Promise<KcliFound> {
+    const probing = exec(asAccount('/bin/sh', '-c', probeScript, 'qnav-probe', settings.path ?? ''), {
+      timeoutMs: probeTimeoutMs,
+    }).then((answer) => readProbe(host, settings.path, answer))
+    found = probing
+    probing.catch(() => {
+      if (found === probing) found = undefined
+    })
+    return probing
+  }
+
+  const located = () => found ?? probe()
+
+  function missing(path: string): UserError {
+    found = undefined
+    return new UserError('kcli-missing', `kcli is not at ${path} on ${host} any more.`, {
+      fix: `Install it there again, or set hosts.${host}.kcli.path in qnav.yml, then: host check ${host}`,
     })
   }
 
-  const located = () => {
-    found ??= probe().catch((error: unknown) => {
-      found = undefined
-      throw error
-    })
-    return found
-  }
-
-  /** sudo drops the environment, so variables are set behind it. */
-  const asConfiguredUser = (argv: readonly [string, ...string[]]): [string, ...string[]] => {
-    if (!settings.sudo && settings.user === undefined) return [...argv]
-    const user = settings.user === undefined ? [] : ['-u', settings.user, '-H']
+  /** stdout of a reading command. It is never quoted in errors: listings hold passwords. */
+  async function read(...words: string[]): Promise<string> {
+    const { path } = await located()
+    const what = `kcli ${words.join(' ')}`
     const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
-    return ['sudo', '-n', ...user, 'env', ...variables, ...argv]
-  }
-
-  async function read(words: readonly string[]): Promise<string> {
-    const { path } = await located()
-    const argv = asConfiguredUser(['timeout', '-k', '5', String(readTimeoutMs / 1000), path, ...words])
-    const { exitCode, stdout, stderr } = await exec(argv, {
-      timeoutMs: readTimeoutMs + 10_000,
-      env: environment,
-    })
-    if (exitCode !== 0) {
-      throw new UserError(
-        'kcli-failed',
-        `kcli ${words.join(' ')} on ${host}: ${
-          withoutColour(stderr || stdout)
-            .trim()
-            .split('\n')
-            .at(-1) ?? ''
-        }`,
-        {
-          fix: `Run it on the host to see all of it: kcli ${words.join(' ')}`,
-        },
-      )
+    const seconds = String(readTimeoutMs / 1000)
+    // In a directory where only root writes: kcli takes in a kcli_parameters.yml that lies around.
+    const { exitCode, stdout, stderr } = await exec(
+      asAccount('env', '-C', '/', ...variables, 'timeout', '-k', '5', seconds, path, ...words),
+      { timeoutMs: readTimeoutMs + marginMs },
+    )
+    if (exitCode === 0) return stdout
+    if (exitCode === 124 || exitCode === 137) {
+      throw new UserError('timeout', `${what} on ${host} did not end within ${seconds} s.`, {
+        fix: `A guest whose agent is frozen, or a pool that cannot be refreshed, holds kcli up: host check ${host}`,
+      })
     }
-    return stdout
+    if (exitCode === 127) throw missing(path)
+    throw new UserError('kcli-failed', `${what} failed on ${host}: ${lastLine(stderr)}`, {
+      fix: `Run it there to see all of it: ${what}`,
+    })
   }
 
-  async function create({
-    key,
-    name,
-    image,
-    profile,
-    params,
-    signal,
-    progress,
-  }: CreateRequest): Promise<CreateOutcome> {
+  async function create(
+    { key, signal, progress, name }: CreateRequest,
+    args: readonly string[],
+    parameters: string,
+  ): Promise<CreateOutcome> {
     const { path } = await located()
-    const source = image !== undefined ? ['-i', image] : ['-p', profile ?? '']
-    // The file is 0600 of the bot's account; sudo reads it as root, another user could not.
-    const { exitCode, output } = await runs.run({
+    let said = ''
+    const tell = (line: string) => {
+      if (line === said) return
+      said = line
+      progress(line.slice(0, progressLength))
+    }
+    const ended = await runs.run({
       key,
-      argv: asConfiguredUser([path, 'create', 'vm', ...source, '--pf', 'params.json', name]),
+      argv: [path, ...args],
       env: environment,
-      files: { 'params.json': JSON.stringify(params) },
+      files: { [parametersFile]: parameters },
       timeoutMs: createTimeoutMs,
+      // kcli locks nothing, and parallel creates fail at random: also when one of them was begun before a restart.
+      lock: 'kcli',
       signal,
-      onOutput: (chunk) => {
-        const line = withoutColour(chunk)
-          .split('\n')
-          .map((each) => each.trim())
-          .findLast((each) => each !== '')
-        if (line !== undefined) progress(line.slice(0, 200))
-      },
+      onOutput: lineReader(tell),
+      onLost: () => tell(`${host} does not answer; the work goes on there, trying to reach it again`),
     })
-    return createOutcome(name, exitCode, output)
+    // env(1) found no such program.
+    if (ended.end === 'exited' && ended.exitCode === 127) throw missing(path)
+    return createOutcome(name, ended)
   }
 
   return {
-    probe: located,
-    createVm(request) {
-      // Checked here, right before it becomes an argument: a name reaches a shell inside kcli.
-      const name = kcliVmName.safeParse(request.name)
-      if (!name.success) {
-        throw new UserError('bad-name', `"${request.name}" cannot be a VM's name.`, {
-          fix: 'Use small letters, digits and hyphens, beginning with a letter, at most 63.',
-        })
-      }
-      if ((request.image === undefined) === (request.profile === undefined))
-        throw new Error('one of image and profile')
-      const params = createParams.parse(request.params)
-      // kcli has no locks of its own; parallel creates on one host fail at random.
-      const mine = turn.then(() => create({ ...request, params }))
-      turn = mine.catch(() => {})
-      return mine
+    probe,
+    async createVm(request) {
+      const { name, image, profile, signal } = request
+      if (image !== undefined && profile !== undefined)
+        throw new Error('a VM is made of an image or a profile')
+      const source = image !== undefined ? { image } : { profile: profile ?? '' }
+      const args = createArguments(name, source, parametersFile)
+      const parameters = createParameters(request.params)
+      return turns.take(signal, () => create(request, args, parameters))
     },
     async profiles() {
-      const listed = jsonIn(await read(['list', 'profile', '-o', 'json']), z.unknown())
-      return profileNames(listed)
+      const output = await read('list', 'profile', '-o', 'name')
+      // Remarks between the names have spaces in them.
+      return linesOf(output)
+        .filter((line) => /^[\w.+-]+$/.test(line))
+        .toSorted()
     },
   }
 }
 
-/** Rows whose first cell is the name, or an object by name, depending on the version. */
-function profileNames(listed: unknown): string[] {
-  const rows = z.array(z.tuple([z.string()], z.unknown())).safeParse(listed)
-  if (rows.success) return rows.data.map(([name]) => name).toSorted()
-  const named = z.array(z.looseObject({ name: z.string() })).safeParse(listed)
-  if (named.success) return named.data.map(({ name }) => name).toSorted()
-  const byName = z.record(z.string(), z.unknown()).safeParse(listed)
-  return byName.success ? Object.keys(byName.data).toSorted() : []
-}
+const parametersFile = 'params.json'
