@@ -284,9 +284,7 @@ export class JobRun implements JobContext {
       } catch (error) {
         if (!(error instanceof UserError && error.code === 'store-failed')) throw error
         log.error({ err: error, job: id }, 'a job cannot be written; it waits for the disk')
-        const stopping =
-          this.signal.reason instanceof Interrupted ? this.signal : new AbortController().signal
-        await pause(clock, writeRetryMs, stopping)
+        await pause(clock, writeRetryMs, this.#stopping.signal)
       }
     }
   }

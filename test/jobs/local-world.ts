@@ -40,6 +40,8 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
   const lines: Record<string, unknown>[] = []
   const log = createLog({ level: 'warn', write: (line) => lines.push(JSON.parse(line)) })
   const engines: LocalJobs[] = []
+  /** What has reached the system, whether or not the engine that wrote it still lives. */
+  const writing = new Set<Promise<void>>()
   let generation = 0
   /** Generation of the engine opened last. */
   let alive = 0
@@ -98,17 +100,23 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
           audit.push(entry)
         },
         openFolder: async (folderParts) => {
+          // A process that died writes nothing any more; here its writes may still be on their way.
+          await Promise.allSettled(writing)
           const folder = await openDocumentFolder(folderParts)
+          const written = async (work: Promise<void>) => {
+            writing.add(work)
+            await work.finally(() => writing.delete(work))
+          }
           return {
             load: () => folder.load(),
-            remove: (name) => (mine === generation ? folder.remove(name) : never),
+            remove: (name) => (mine === generation ? written(folder.remove(name)) : never),
             write: async (name, data) => {
               if (mine !== generation) await never
               if (writeError !== undefined) throw writeError
               writes += 1
               const isLast = death?.at === writes
               if (isLast && death?.when === 'before') await die()
-              await folder.write(name, data)
+              await written(folder.write(name, data))
               if (isLast && death !== undefined) await die()
               if (mine !== generation) await never
             },
