@@ -92,10 +92,10 @@ describe('a slash command', () => {
     await sandbox.control.waitFor('the envelope', () =>
       sandbox.control.traffic().find(({ name }) => name === '/qnav'),
     )
-    sandbox.control.advanceClock(2999)
+    sandbox.control.advanceClock(2000)
     await app.client.auth.test()
     expect(sandbox.control.ephemerals('U0ANN')).toEqual([])
-    sandbox.control.advanceClock(1)
+    sandbox.control.advanceClock(1000)
     expect(await answer).toEqual({ acknowledged: false, reason: 'operation_timeout' })
     expect(sandbox.control.ephemerals('U0ANN')).toMatchObject([
       { kind: 'notice', text: 'qnav did not respond (operation_timeout)' },
