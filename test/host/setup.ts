@@ -24,7 +24,7 @@ export async function setup(project: TestProject): Promise<void> {
   if (lab === undefined) {
     const missing = await installMissing(['hypervisor', 'image', 'ssh', 'browser'], say)
     if (missing === undefined && process.getuid?.() === 0)
-      lab = await prepareLab({ name: labName, say, vmsAtEnd: 'delete' })
+      lab = await prepareLab({ name: labName, say, vmsAtEnd: 'delete', accounts: true })
     else announceSkip(missing, say)
   }
   if (lab === undefined) {
