@@ -18,7 +18,7 @@ export async function ensureNetwork(
   }
   const subnet = firstFreeSubnet(await run('ip', ['route', 'show', 'table', 'all']))
   say(`Network ${name}: ${subnet}.0/24 with DHCP`)
-  await virsh.withInput(networkXml(name, subnet), 'net-define', '/dev/stdin')
+  await virsh.define('net-define', networkXml(name, subnet))
   if (!(await start(name, ledger))) await virsh('net-start', name)
 }
 
