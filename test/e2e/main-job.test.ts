@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, onTestFailed } from 'vitest'
 import { attempt, type LoopbackSshd, run, startLoopbackSshd } from '../../src/demo/index.js'
 import { Chat, openBrowser } from './chat.js'
 import { WholeBot } from './whole-bot.js'
@@ -27,6 +27,13 @@ describe.skipIf(lab === undefined).each(['local', 'ssh'] as const)(
       browser = await openBrowser()
       chat = new Chat(await browser.newPage({ viewport: { width: 1280, height: 900 } }))
       await chat.page.goto(bot.sandbox.url)
+    })
+
+    beforeEach(() => {
+      onTestFailed(() => {
+        const shown = bot.sandbox.control.messages('C0VMS').map(({ text }) => text)
+        process.stderr.write(`#vms showed:\n${shown.join('\n')}\nThe bot logged:\n${bot.log}\n`)
+      })
     })
 
     afterAll(async () => {
