@@ -1,5 +1,6 @@
 /** One host with all its verbs: each verb lives in the file about its object, this ties them to the host. */
 import { accountPrefix, createKcli, type Kcli } from '../kcli/index.js'
+import { refreshPool } from '../libvirt/index.js'
 import type { Logger } from '../log.js'
 import type { Finding } from '../report/index.js'
 import type {
@@ -54,6 +55,9 @@ export interface HostAgentParts {
   backoff?: BackoffOptions
 }
 
+/** A pool on a dead file server hangs in the host's kernel; after this the refresh counts as lost. */
+const refreshWithinMs = 10 * 60_000
+
 export class HostAgent implements Agent {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
@@ -79,7 +83,10 @@ export class HostAgent implements Agent {
       link,
       events,
       guests: new GuestAgents(() => link.guest()),
-      pools: new PoolRefresher(() => link.slow(), log),
+      pools: new PoolRefresher(
+        async (pool) => refreshPool(await link.slow(), pool, { timeoutMs: refreshWithinMs }),
+        log,
+      ),
       mutations: new MutationLock(),
       log,
     }

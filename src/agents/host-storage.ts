@@ -1,5 +1,6 @@
 /** Pools, volumes and images of a host, and which VM uses what. */
 import { basename } from 'node:path'
+import { UserError } from '../errors.js'
 import {
   type Connection,
   domainXml,
@@ -49,6 +50,8 @@ export interface StorageMap {
   volumes: VolumeDescription[]
   /** Names of VMs by the path that they use, running or configured. */
   users: Map<string, Set<string>>
+  /** Active pools that did not answer in time; nothing is known of their files. */
+  silent: string[]
 }
 
 /** Looks at the pools' files afresh, then lists volumes and who uses them. */
@@ -63,7 +66,8 @@ export async function mapStorage(
     Promise.all(answering.map((name) => volumesOf(libvirt, name))),
     usersOfPaths(libvirt, pools),
   ])
-  return { pools, volumes: volumes.flat(), users }
+  const silent = active.filter((name) => !answering.includes(name))
+  return { pools, volumes: volumes.flat(), users, silent }
 }
 
 /** What `vm create --image` can name: a volume that kcli sees as an image and that is not the disk of a VM. kcli takes a
@@ -80,11 +84,20 @@ export function listImages(context: HostContext): Promise<ImageSummary[]> {
   })
 }
 
-/** Files that kcli would reuse or overwrite when it makes a VM of this name, and that no VM uses. */
+/** Files that kcli would reuse or overwrite when it makes a VM of this name, and that no VM uses. Rejects with `timeout`
+ * when a pool does not answer: what lies there decides what the new VM boots from. */
 export function listOrphans(context: HostContext, vm: string): Promise<string[]> {
   return asking(context, `look for files of an earlier VM ${vm}`, async (libvirt) => {
-    const { volumes } = await mapStorage(context, libvirt)
+    const { volumes, silent } = await mapStorage(context, libvirt)
+    if (silent.length > 0) throw silentPools(context, silent)
     return volumes.map(({ path }) => path).filter((path) => isFileOf(vm, path))
+  })
+}
+
+function silentPools({ settings: { name } }: HostContext, pools: readonly string[]): UserError {
+  const [first = ''] = pools
+  return new UserError('timeout', `Storage on ${name} does not answer: ${pools.join(', ')}.`, {
+    fix: `Look at what is behind it there (a file server?), or take it out of service: virsh pool-destroy ${first}`,
   })
 }
 
