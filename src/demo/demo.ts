@@ -6,6 +6,7 @@ import { UserError } from '../errors.js'
 import { createLog } from '../log.js'
 import { type Bot, startBot } from '../main.js'
 import { type Sandbox, startSandbox } from '../sandbox/index.js'
+import { readAppManifest } from './app-manifest.js'
 import { type Lab, labCache, prepareLab } from './lab.js'
 import { installMissing } from './system-parts.js'
 
@@ -50,7 +51,7 @@ export async function startDemo({ port = defaultPort, say = print }: DemoOptions
     const lab = await prepareLab({ name: 'qnav-demo', say, vmsAtEnd: 'power off' })
     stops.push(() => lab.stop())
     say('Starting the local Slack')
-    const sandbox = await startSandbox({ port })
+    const sandbox = await startSandbox({ port, manifest: await readAppManifest() })
     stops.push(() => sandbox.stop())
     say('Starting the bot')
     const bot = await startDemoBot(sandbox, lab)

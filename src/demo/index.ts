@@ -1,3 +1,4 @@
+export { readAppManifest } from './app-manifest.js'
 export { attempt, run } from './commands.js'
 export { type Demo, type DemoOptions, demoCommand, startDemo } from './demo.js'
 export { type Lab, type LabOptions, labCache, prepareLab } from './lab.js'

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { LoopbackSshd } from '../../src/demo/index.js'
+import { type LoopbackSshd, readAppManifest } from '../../src/demo/index.js'
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js'
 import type { ProvidedLab } from '../host/setup.js'
 
@@ -31,7 +31,7 @@ export class WholeBot {
   /** People and channels are those of the sandbox: Ann asks, Ben approves, Olu is the admin. */
   static async start({ lab, sshd }: WholeBotOptions): Promise<WholeBot> {
     const directory = await mkdtemp(join(tmpdir(), 'qnav-e2e-'))
-    const bot = new WholeBot(await startSandbox({ port: 0 }), directory)
+    const bot = new WholeBot(await startSandbox({ port: 0, manifest: await readAppManifest() }), directory)
     await writeFile(join(directory, 'qnav.yml'), configuration(lab, sshd))
     await bot.run()
     return bot
