@@ -24,15 +24,24 @@ export interface HostMeasurements {
   libvirt: Measured<{ version: string; hypervisor: string }>
   pools: Measured<PoolSummary[]>
   networks: Measured<NetworkSummary[]>
-  kcli: Measured<{ path: string; version?: string }>
+  /** `isoTool`: what writes cloud-init ISOs there. */
+  kcli: Measured<{ path: string; version?: string; isoTool?: string }>
   /** From qnav.yml: what a new VM gets when nothing is named. */
   defaults: { pool: string; network: string; virtType: 'auto' | 'kvm' | 'qemu' }
 }
 
 const gib = 1024
 
+/** One cause is told once: a host that cannot be reached is one finding, and so is a libvirt that does not answer. */
 export function findingsOf(measured: HostMeasurements): Finding[] {
   const { facts, defaults } = measured
+  const all = [facts, measured.libvirt, measured.pools, measured.networks, measured.kcli]
+  const cause = errorIn(facts)
+  if (cause !== undefined && all.every((each) => errorIn(each)?.message === cause.message))
+    return [failed('Connection', cause, 'every probe of this check')]
+  const libvirtError = errorIn(measured.libvirt)?.message
+  const isToldAlready = (each: Measured<unknown>): boolean =>
+    libvirtError !== undefined && errorIn(each)?.message === libvirtError
   return [
     ...('value' in facts
       ? [
@@ -44,10 +53,14 @@ export function findingsOf(measured: HostMeasurements): Finding[] {
         ]
       : [failed('Host facts', facts.error, 'one sh command: /proc/meminfo, /proc/cpuinfo, df /')]),
     libvirt(measured.libvirt),
-    ...pools(measured),
-    ...networks(measured),
-    kcli(measured.kcli),
+    ...(isToldAlready(measured.pools) ? [] : pools(measured)),
+    ...(isToldAlready(measured.networks) ? [] : networks(measured)),
+    ...kcli(measured),
   ]
+}
+
+function errorIn(measured: Measured<unknown>): UserError | undefined {
+  return 'error' in measured ? measured.error : undefined
 }
 
 /** Emulation on purpose is a choice, not a failure. */
@@ -209,17 +222,29 @@ function networks({ networks: measured, defaults, host }: HostMeasurements): Fin
   return measured.value.some(({ name }) => name === defaults.network) ? found : [missing, ...found]
 }
 
-function kcli(measured: HostMeasurements['kcli']): Finding {
-  const probe = 'kcli version'
-  if ('error' in measured) return failed('kcli', measured.error, probe)
-  const { path, version } = measured.value
-  return {
-    check: 'kcli',
-    result: 'pass',
-    measured: [path, version].filter(Boolean).join(', '),
-    threshold: 'runs',
-    probe,
-  }
+function kcli({ kcli: measured, host }: HostMeasurements): Finding[] {
+  const probe = 'its path and the version of its Python package'
+  if ('error' in measured) return [failed('kcli', measured.error, probe)]
+  const { path, version, isoTool } = measured.value
+  return [
+    {
+      check: 'kcli',
+      result: 'pass',
+      measured: [path, version].filter(Boolean).join(', '),
+      threshold: 'is there',
+      probe,
+    },
+    {
+      check: 'Cloud-init ISO',
+      ...graded(
+        isoTool === undefined ? 'fail' : 'pass',
+        `Install genisoimage (or xorriso) on ${host}; without it kcli makes no VM from an image.`,
+      ),
+      measured: isoTool ?? 'no program that writes it',
+      threshold: 'genisoimage, mkisofs or xorrisofs',
+      probe: 'PATH of the account that runs kcli',
+    },
+  ]
 }
 
 function failed(check: string, { message, fix }: UserError, probe: string): Finding {

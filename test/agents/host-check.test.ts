@@ -31,7 +31,7 @@ const healthy: HostMeasurements = {
   libvirt: { value: { version: '9.0.0', hypervisor: 'QEMU 7.2.0' } },
   pools: { value: [pool] },
   networks: { value: [network] },
-  kcli: { value: { path: '/usr/bin/kcli', version: '99.0' } },
+  kcli: { value: { path: '/usr/bin/kcli', version: '99.0', isoTool: 'genisoimage' } },
   defaults: { pool: 'default', network: 'default', virtType: 'auto' },
 }
 
@@ -129,17 +129,45 @@ describe('host check', () => {
     expect(finding('Network other', { networks: { value } }).result).toBe('warn')
   })
 
-  it('reports what could not be asked as failed, and still everything else', () => {
-    const error = new UserError('libvirt-unavailable', 'libvirtd does not answer.', {
-      fix: 'systemctl start libvirtd',
+  it('fails a host without a program that writes cloud-init ISOs', () => {
+    expect(finding('Cloud-init ISO', {}).result).toBe('pass')
+    expect(finding('Cloud-init ISO', { kcli: { value: { path: '/usr/bin/kcli' } } })).toMatchObject({
+      result: 'fail',
+      fix: expect.stringContaining('genisoimage'),
     })
-    const findings = findingsOf({ ...healthy, libvirt: { error }, pools: { error }, networks: { error } })
-    const wrong = findings.filter(({ result }) => result === 'fail').map(({ check }) => check)
-    expect(wrong).toEqual(['libvirt', 'Storage pools', 'Networks'])
+  })
+
+  const failing = (message: string) => ({
+    error: new UserError('libvirt-unavailable', message, { fix: 'Start it.' }),
+  })
+  const wrongIn = (change: Partial<HostMeasurements>) =>
+    findingsOf({ ...healthy, ...change })
+      .filter(({ result }) => result === 'fail')
+      .map(({ check }) => check)
+
+  it('tells once that libvirt does not answer, and still everything else', () => {
+    const down = failing('libvirtd does not answer.')
+    const findings = findingsOf({ ...healthy, libvirt: down, pools: down, networks: down })
+    expect(wrongIn({ libvirt: down, pools: down, networks: down })).toEqual(['libvirt'])
     expect(findings.find(({ check }) => check === 'libvirt')).toMatchObject({
       measured: 'libvirtd does not answer.',
-      fix: 'systemctl start libvirtd',
+      fix: 'Start it.',
     })
     expect(findings.find(({ check }) => check === 'Memory')?.result).toBe('pass')
+  })
+
+  it('tells once that a host cannot be reached', () => {
+    const down = failing('kvm1 does not answer.')
+    const all = { facts: down, libvirt: down, pools: down, networks: down, kcli: down }
+    expect(findingsOf({ ...healthy, ...all })).toMatchObject([
+      { check: 'Connection', result: 'fail', measured: 'kvm1 does not answer.', fix: 'Start it.' },
+    ])
+  })
+
+  it('tells each cause where things fail for different ones', () => {
+    expect(wrongIn({ libvirt: failing('one'), pools: failing('another'), networks: failing('one') })).toEqual(
+      ['libvirt', 'Storage pools'],
+    )
+    expect(wrongIn({ facts: failing('one'), kcli: failing('one') })).toEqual(['Host facts', 'kcli'])
   })
 })
