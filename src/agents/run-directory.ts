@@ -77,7 +77,10 @@ const keptDays = 30
 const realClock: RunClock = {
   now: () => performance.now(),
   wait: async (ms, signal) => {
-    await delay(ms, undefined, { signal })
+    await delay(ms, undefined, { signal }).catch((error: unknown) => {
+      signal.throwIfAborted()
+      throw error
+    })
   },
 }
 

@@ -76,10 +76,12 @@ for word in "$dir"/words/*; do
 done
 cd "$dir/work" || finish exited 126
 mkfifo "$dir/pipe"
-# Not straight into the file: what it says must not fill the disk. dd writes each piece as it comes.
+# Not straight into the file: what it says must not fill the disk. dd writes each piece as it comes; its count would not
+# do, because that counts pieces.
 (
-  trap '' TERM
-  dd bs=65536 count=${maxOutputOnHost} iflag=count_bytes of="$dir/output"
+  trap '' TERM XFSZ
+  ulimit -f ${maxOutputOnHost / 512}
+  dd bs=65536 of="$dir/output"
   cat >/dev/null
   : >"$dir/drained"
 ) <"$dir/pipe" >/dev/null 2>&1 9>&- &
