@@ -8,14 +8,15 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Which rooms a room may import; `type:` allows types only. Files directly in src/ that are not listed are nobody's. */
 const mayImport: Record<string, readonly string[]> = {
   errors: [],
+  exec: [],
   redact: [],
   log: ['redact'],
   report: ['errors'],
   libvirt: [],
-  ssh: ['errors', 'log'],
-  local: ['errors', 'log'],
+  ssh: ['errors', 'exec', 'log'],
+  local: ['errors', 'exec', 'log'],
   kcli: ['errors', 'log'],
-  agents: ['errors', 'log', 'report', 'ssh', 'local', 'libvirt', 'kcli'],
+  agents: ['errors', 'exec', 'log', 'report', 'ssh', 'local', 'libvirt', 'kcli'],
   store: ['errors', 'log', 'redact'],
   policy: ['errors', 'log', 'report', 'type:jobs', 'type:command'],
   jobs: ['errors', 'log', 'redact', 'report', 'store', 'policy'],

@@ -1,1 +1,1 @@
-export { type ExecOptions, type ExecResult, LocalTransport } from './local-transport.js'
+export { LocalTransport } from './local-transport.js'

@@ -3,27 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createConnection } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { UserError } from '../errors.js'
-import { BoundedOutput } from './bounded-output.js'
-
-export interface ExecOptions {
-  /** Milliseconds until the command is killed and `timeout` is thrown. */
-  timeoutMs: number
-  signal?: AbortSignal
-  /** Sent to the command's standard input, which is closed after it; closed at once when absent. */
-  stdin?: string | Uint8Array
-  env?: Readonly<Record<string, string>>
-  /** Bytes kept of each of stdout and stderr; default 1 MiB. */
-  maxOutputBytes?: number
-}
-
-export interface ExecResult {
-  /** null when a signal ended it. */
-  exitCode: number | null
-  signal?: string
-  stdout: string
-  stderr: string
-  truncated: boolean
-}
+import { BoundedOutput, type ExecOptions, type ExecResult } from '../exec.js'
 
 const defaultOutputBytes = 1024 * 1024
 const socketTimeoutMs = 15_000

@@ -1,26 +1,6 @@
 /** Runs one command on an SSH connection: bounded output, closed stdin, a deadline, and a kill when it passes. */
 import type { Client, ClientChannel } from 'ssh2'
-import { BoundedOutput } from './bounded-output.js'
-
-export interface ExecOptions {
-  /** Milliseconds until the command is killed and `timeout` is thrown, waiting for a free session included. */
-  timeoutMs: number
-  signal?: AbortSignal
-  /** Sent to the command's standard input, which is closed after it; closed at once when absent. */
-  stdin?: string | Uint8Array
-  env?: Readonly<Record<string, string>>
-  /** Bytes kept of each of stdout and stderr; default 1 MiB. */
-  maxOutputBytes?: number
-}
-
-export interface ExecResult {
-  /** null when a signal ended it. */
-  exitCode: number | null
-  signal?: string
-  stdout: string
-  stderr: string
-  truncated: boolean
-}
+import { BoundedOutput, type ExecResult } from '../exec.js'
 
 export interface Running {
   stdin: string | Uint8Array | undefined

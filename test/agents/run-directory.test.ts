@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRuns, type RunRequest, type Runs } from '../../src/agents/run-directory.js'
-import type { ExecOptions, ExecResult } from '../../src/agents/transport.js'
 import { UserError } from '../../src/errors.js'
+import type { ExecOptions, ExecResult } from '../../src/exec.js'
 import { LocalTransport } from '../../src/local/index.js'
 
 let scratch: string
