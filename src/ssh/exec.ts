@@ -16,17 +16,23 @@ const sessionGraceMs = 5000
 
 /** Runs a line made by commandLine. */
 export async function execOn(client: Client, line: string, running: Running): Promise<ExecResult> {
-  let channel: ClientChannel
+  let session: Session
   try {
-    channel = await openExec(client, line, running)
+    session = await openExec(client, line, running)
   } catch (error) {
     running.onSessionOver()
     throw error
   }
-  return finish(client, channel, running)
+  return finish(client, session, running)
 }
 
-function openExec(client: Client, line: string, { signal }: Running): Promise<ClientChannel> {
+interface Session {
+  channel: ClientChannel
+  /** How the command ended; empty while it runs, or when the host never said. */
+  end: { exit?: { code: number | null; signal?: string } }
+}
+
+function openExec(client: Client, line: string, { signal }: Running): Promise<Session> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
     const giveUp = (): void => reject(signal.reason)
@@ -36,18 +42,26 @@ function openExec(client: Client, line: string, { signal }: Running): Promise<Cl
       if (error !== undefined) reject(error)
       // The answer came after we had given up: the command must not go on unseen.
       else if (signal.aborted) discard(channel, (group) => killGroup(client, group))
-      else resolve(channel)
+      else resolve({ channel, end: endOf(channel) })
     })
   })
 }
 
-function finish(client: Client, channel: ClientChannel, running: Running): Promise<ExecResult> {
+/** To be called as soon as the channel is there: the end of a short command comes in one packet with its beginning. */
+function endOf(channel: ClientChannel): Session['end'] {
+  const end: Session['end'] = {}
+  channel.on('exit', (code: number | null, signalName?: string) => {
+    end.exit = { code, ...(signalName === undefined ? {} : { signal: signalName.replace(/^SIG/, '') }) }
+  })
+  return end
+}
+
+function finish(client: Client, { channel, end }: Session, running: Running): Promise<ExecResult> {
   const { stdin, maxOutputBytes, signal, onSessionOver } = running
   return new Promise((resolve, reject) => {
     const group = new GroupLine()
     const stdout = new BoundedOutput(maxOutputBytes)
     const stderr = new BoundedOutput(maxOutputBytes)
-    let exit: { code: number | null; signal?: string } | undefined
     const giveUp = (): void => {
       group.whenKnown((id) => killGroup(client, id))
       setTimeout(onSessionOver, sessionGraceMs).unref()
@@ -57,13 +71,11 @@ function finish(client: Client, channel: ClientChannel, running: Running): Promi
     signal.addEventListener('abort', giveUp, { once: true })
     channel.on('data', (chunk: Buffer) => stdout.add(group.takenFrom(chunk)))
     channel.stderr.on('data', (chunk: Buffer) => stderr.add(chunk))
-    channel.on('exit', (code: number | null, signalName?: string) => {
-      exit = { code, ...(signalName === undefined ? {} : { signal: signalName.replace(/^SIG/, '') }) }
-    })
     channel.on('error', reject)
     channel.on('close', () => {
       signal.removeEventListener('abort', giveUp)
       onSessionOver()
+      const { exit } = end
       if (exit === undefined) {
         reject(new Error('the connection was lost while the command ran'))
         return
