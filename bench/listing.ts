@@ -1,7 +1,6 @@
 /** All VMs with their state: our agent beside spawned virsh and kcli, locally and over SSH, with 5 and 200 VMs. */
 import { createFleet, type HostSettings } from '../src/agents/index.js'
 import {
-  attempt,
   installMissing,
   type Lab,
   type LoopbackSshd,
@@ -10,6 +9,7 @@ import {
   startLoopbackSshd,
 } from '../src/demo/index.js'
 import { createLog } from '../src/log.js'
+import { defineDomains, undefineDomains } from './domains.js'
 import { atLeast, type Comparison, median, time } from './measure.js'
 
 const user = 'qnav-bench'
@@ -22,19 +22,19 @@ export async function compareListing(): Promise<Comparison[]> {
   const missing = await installMissing(['hypervisor', 'image', 'ssh'], say)
   if (missing !== undefined)
     throw new Error(`missing: ${missing.names.join(', ')}; install with: ${missing.command}`)
-  const lab = await prepareLab({ name: 'qnav-bench', say, vmsAtEnd: 'delete' })
+  const lab = await prepareLab({ name: 'qnav-bench', say, vmsAtEnd: 'delete', accounts: true })
   const sshd = await startLoopbackSshd(user)
   const { fleet, close } = createFleet({ hosts: hostsOf(lab, sshd), log: createLog({ level: 'error' }) })
   const rows: Comparison[] = []
-  let defined = 0
   try {
+    await undefineDomains()
     for (const size of sizes) {
-      for (; defined < size; defined++) await defineVm(defined)
+      await defineDomains(size)
       rows.push(...(await compareAt(size, fleet, lab, sshd)))
     }
   } finally {
     await close()
-    for (let n = 0; n < defined; n++) await attempt('virsh', ['-c', 'qemu:///system', 'undefine', vmNamed(n)])
+    await undefineDomains()
     await sshd.stop()
     await lab.stop()
   }
@@ -97,13 +97,4 @@ function hostsOf({ pool, network, kcli }: Lab, sshd: LoopbackSshd): HostSettings
       connection: { transport: 'ssh', user: account, host, port, identityFile, knownHosts },
     },
   ]
-}
-
-function vmNamed(n: number): string {
-  return `qnav-bench-${n}`
-}
-
-async function defineVm(n: number): Promise<void> {
-  const xml = `<domain type="qemu"><name>${vmNamed(n)}</name><memory unit="MiB">64</memory><vcpu>1</vcpu><os><type arch="x86_64">hvm</type></os></domain>`
-  await run('virsh', ['-c', 'qemu:///system', 'define', '/dev/stdin'], { stdin: xml })
 }

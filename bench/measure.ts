@@ -43,5 +43,5 @@ export function atLeast(
   row: Pick<Comparison, 'name' | 'ours' | 'other' | 'against' | 'unit'>,
 ): Comparison {
   const ratio = row.other / row.ours
-  return { ...row, ratio, target: `≥ ${times}`, met: ratio >= times }
+  return { ...row, ratio, target: `≥ ${Number(times.toFixed(2))}`, met: ratio >= times }
 }

@@ -4,8 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { attempt, prepareLab, run } from '../src/demo/index.js'
+import { prepareLab } from '../src/demo/index.js'
 import { startSandbox } from '../src/sandbox/index.js'
+import { defineDomains, undefineDomains } from './domains.js'
 import type { Comparison } from './measure.js'
 
 const vms = 200
@@ -17,11 +18,7 @@ export async function measureMemory(): Promise<Comparison[]> {
   const lab = await prepareLab({ name: 'qnav-bench', say, vmsAtEnd: 'delete' })
   const sandbox = await startSandbox({ port: 0 })
   const directory = await mkdtemp(join(tmpdir(), 'qnav-bench-'))
-  const names = Array.from({ length: vms }, (_, n) => `qnav-memory-${n}`)
-  for (const name of names) {
-    const xml = `<domain type="qemu"><name>${name}</name><memory unit="MiB">64</memory><vcpu>1</vcpu><os><type arch="x86_64">hvm</type></os></domain>`
-    await run('virsh', ['-c', 'qemu:///system', 'define', '/dev/stdin'], { stdin: xml })
-  }
+  await defineDomains(vms)
   await writeFile(
     join(directory, 'qnav.yml'),
     'slack: { approvals_channel: C0APPROVE }\nhosts:\n  kvm1: { transport: local }\n',
@@ -66,7 +63,7 @@ export async function measureMemory(): Promise<Comparison[]> {
     const gone = new Promise((resolve) => bot.once('exit', resolve))
     bot.kill('SIGTERM')
     await gone
-    for (const name of names) await attempt('virsh', ['-c', 'qemu:///system', 'undefine', name])
+    await undefineDomains()
     await rm(directory, { recursive: true, force: true })
     await sandbox.stop()
     await lab.stop()

@@ -11,7 +11,8 @@ import { type Sandbox, startSandbox } from '../src/sandbox/index.js'
 import { atLeast, type Comparison, percentile } from './measure.js'
 
 const commandsPerSecond = 50
-const commands = 500
+const commands = 200
+const rounds = 3
 const channel = 'C0VMS'
 const user = 'U0ANN'
 
@@ -21,8 +22,13 @@ interface Latency {
 }
 
 export async function compareSlackLatency(): Promise<Comparison[]> {
-  const bare = await withBareBolt(fire)
-  const ours = await withQnav(fire)
+  const bare: Latency = { ackMs: [], postMs: [] }
+  const ours: Latency = { ackMs: [], postMs: [] }
+  // In turns, so that whatever else the machine does meets both.
+  for (let round = 0; round < rounds; round++) {
+    add(bare, await withBareBolt(fire))
+    add(ours, await withQnav(fire))
+  }
   const row = (name: string, mine: number, other: number) =>
     atLeast(1 / 1.5, { name, ours: mine, other, against: 'bare Bolt echo app', unit: 'ms' })
   return [
@@ -39,6 +45,11 @@ export async function compareSlackLatency(): Promise<Comparison[]> {
       met: true,
     },
   ]
+}
+
+function add(all: Latency, { ackMs, postMs }: Latency): void {
+  all.ackMs.push(...ackMs)
+  all.postMs.push(...postMs)
 }
 
 /** Sends the commands at the steady rate and waits until each has its post. */

@@ -15,10 +15,12 @@ const upWithinMs = 15_000
  */
 export async function openKvmDevice(say: (line: string) => void): Promise<void> {
   const found = await stat(device).catch(() => undefined)
-  if (found === undefined || (found.mode & 0o060) !== 0) return
+  if (found === undefined) return
   const group = await attempt('getent', ['group', 'kvm'])
   const gid = Number(group.output.split(':')[2])
   if (group.exitCode !== 0 || !Number.isInteger(gid)) return
+  const isOpen = (found.mode & 0o006) === 0o006 || (found.gid === gid && (found.mode & 0o060) === 0o060)
+  if (isOpen) return
   say(`Giving ${device} to group kvm, mode 0660, as udev does elsewhere`)
   await chown(device, 0, gid)
   await chmod(device, 0o660)
