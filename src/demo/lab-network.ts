@@ -54,7 +54,7 @@ function networkXml(name: string, subnet: string): string {
   return `<network>
   <name>${name}</name>
   <forward mode="nat"/>
-  <bridge name="${name}"/>
+  <bridge stp="on" delay="0"/>
   <ip address="${subnet}.1" netmask="255.255.255.0">
     <dhcp>
       <range start="${subnet}.10" end="${subnet}.250"><lease expiry="10" unit="minutes"/></range>

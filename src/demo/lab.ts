@@ -19,7 +19,7 @@ const ledgerPath = '/run/qnav/lab.json'
 const image = 'tiny.qcow2'
 
 export interface LabOptions {
-  /** Name of the pool, the network and its bridge, e.g. "qnav-demo": 1 to 15 lower-case letters, digits and hyphens. */
+  /** Name of the pool and the network, e.g. "qnav-demo": 1 to 15 lower-case letters, digits and hyphens. */
   name: string
   say(line: string): void
   /** What happens to VMs in the pool at the end: powered off and kept, or deleted with their disks, pool and network. */

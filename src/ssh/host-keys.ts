@@ -10,6 +10,7 @@ import {
   type KnownHostsEntry,
   keyTypeOf,
   knownHostsName,
+  otherNamesOf,
   parseKnownHosts,
   verdictOn,
 } from './known-hosts.js'
@@ -19,6 +20,8 @@ export interface HostIdentity {
   port: number
   /** Path of the known_hosts file. */
   knownHosts: string
+  /** The host it is reached through, from where alone its key can be scanned. */
+  jump?: { command: string }
 }
 
 // An RSA key signs with SHA-2 nowadays; servers no longer offer the old name.
@@ -70,18 +73,20 @@ export class HostKeys {
   }
 
   #refusal(verdict: Exclude<KeyVerdict, { kind: 'trusted' }>, key: Buffer): UserError {
-    const { host, port, knownHosts } = this.#identity
+    const { host, port, knownHosts, jump } = this.#identity
     const shown = `${keyTypeOf(key)} key ${fingerprint(key)}`
     const file = quoteIfNeeded(knownHosts)
     const scanType = keyTypeOf(key)
       .replace(/^ssh-/, '')
       .replace(/^ecdsa-.*/, 'ecdsa')
-    const scan = `ssh-keyscan -p ${port} -t ${scanType} ${quoteIfNeeded(host)} >> ${file}`
+    const scanned = `ssh-keyscan -p ${port} -t ${scanType} ${quoteIfNeeded(host)}`
+    const scan = `${jump === undefined ? scanned : `${jump.command} ${quoteWord(scanned)}`} >> ${file}`
+    const others = otherNamesOf(this.#entries, this.#name, key)
     switch (verdict.kind) {
       case 'unknown':
         return new UserError(
           'host-key-unknown',
-          `${host}:${port} shows the ${shown}, and ${knownHosts} has none for it.`,
+          `${host}:${port} shows the ${shown}, and ${knownHosts} has none for it.${renamed(others)}`,
           {
             fix: `Compare the fingerprint with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub there), then: ${scan}`,
           },
@@ -89,7 +94,11 @@ export class HostKeys {
       case 'changed':
         return new UserError(
           'host-key-changed',
-          `${host}:${port} shows the ${shown}; ${knownHosts} has another (${verdict.heldTypes.join(', ')}). The host was reinstalled, or somebody is in between.`,
+          `${host}:${port} shows the ${shown}; ${knownHosts} has another (${verdict.heldTypes.join(', ')}). ${
+            others.length > 0
+              ? `It is the key of ${others.join(', ')}: the name or address leads to another host now.`
+              : 'The host was reinstalled, or somebody is in between.'
+          }`,
           {
             fix: `Only if you know why it changed: ssh-keygen -R ${quoteIfNeeded(this.#name)} -f ${file} && ${scan}`,
           },
@@ -104,6 +113,10 @@ export class HostKeys {
         )
     }
   }
+}
+
+function renamed(others: readonly string[]): string {
+  return others.length > 0 ? ` It is the key of ${others.join(', ')}: was that host renamed or moved?` : ''
 }
 
 // A line to copy reads better without quotes where none are needed.

@@ -53,6 +53,15 @@ export function verdictOn(entries: readonly KnownHostsEntry[], name: string, key
   return { kind: 'changed', heldTypes: heldKeyTypes(entries, name) }
 }
 
+/** Other hosts that known_hosts has this key for, as they stand there, at most three: a host that was renamed or moved
+ * still shows its key. Hashed names cannot be shown and count as one "(hashed)". */
+export function otherNamesOf(entries: readonly KnownHostsEntry[], name: string, key: Buffer): string[] {
+  const names = entries
+    .filter((entry) => entry.marker === undefined && entry.key.equals(key) && !namesMatch(entry.names, name))
+    .flatMap((entry) => (entry.names.startsWith('|') ? ['(hashed)'] : entry.names.split(',')))
+  return [...new Set(names)].slice(0, 3)
+}
+
 /** As ssh-keygen -l shows it. */
 export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`
