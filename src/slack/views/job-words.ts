@@ -67,7 +67,7 @@ function nowDoing({ steps }: Job): string[] {
 /** "+ VM web1", "~ memory: 1 GiB → 2 GiB", "− disk web1.qcow2". */
 export function changeLines({ changes }: Plan): string[] {
   return changes.map(({ what, from, to }) => {
-    if (from === undefined) return `＋ ${bold(what)}${to === undefined ? '' : ` ${escapeText(to)}`}`
+    if (from === undefined) return `+ ${bold(what)}${to === undefined ? '' : ` ${escapeText(to)}`}`
     if (to === undefined) return `－ ${bold(what)} ${escapeText(from)}`
     return `～ ${bold(what)} ${escapeText(from)} → ${escapeText(to)}`
   })
