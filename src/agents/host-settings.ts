@@ -23,6 +23,10 @@ export interface HostSettings {
         port: number
         /** Absolute path on the bot's machine; the ssh-agent is used when absent. */
         identityFile?: string
+        /** Of the identity file, when it is encrypted. A function, so that nothing prints it in passing. */
+        passphrase?: () => string
+        /** The host it is reached through, with the same keys and the same known_hosts; directly when absent. */
+        jump?: { user: string; host: string; port: number }
         /** Absolute path of the known_hosts file on the bot's machine. */
         knownHosts: string
       }

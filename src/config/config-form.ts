@@ -41,6 +41,11 @@ const address = text(
   /^[A-Za-z_][\w.-]{0,31}@(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?$/,
 ).refine((whole) => isPort(/:(\d+)$/.exec(whole)?.[1] ?? '22'), { error: 'must have a port from 1 to 65535' })
 
+const variable = text(
+  'the name of an environment variable, such as KVM2_PASSPHRASE: the passphrase itself does not belong here',
+  /^[A-Z_][A-Z0-9_]{0,62}$/,
+)
+
 const label = z.union([z.string(), z.number(), z.boolean()], { error: 'must be text' }).transform(String)
 
 const everyHost = {
@@ -70,7 +75,9 @@ const host = z.discriminatedUnion(
     section({
       transport: z.literal('ssh'),
       address,
+      jump: address.exactOptional(),
       identity_file: ownPath.exactOptional(),
+      identity_passphrase: variable.exactOptional(),
       known_hosts: ownPath.default('~/.ssh/known_hosts'),
       ...everyHost,
     }),

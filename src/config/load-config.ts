@@ -8,14 +8,17 @@ import type { HostSettings } from '../agents/host-settings.js'
 import { UserError } from '../errors.js'
 import { redact } from '../redact.js'
 import { type ConfigFile, configForm } from './config-form.js'
+import type { Env } from './environment.js'
+import { readPassphrase } from './secret.js'
 import type { Config } from './settings.js'
 
 /** Mistakes named at once. */
 const maxMistakes = 10
 const maxValueChars = 60
 
-/** Reads and validates qnav.yml. Rejects with `bad-config`, naming file, line, key, value and what is allowed. */
-export async function loadConfig(path: string): Promise<Config> {
+/** Reads and validates qnav.yml. Rejects with `bad-config`, naming file, line, key, value and what is allowed.
+ * @param env Where the secrets are that the file names. */
+export async function loadConfig(path: string, env: Env = {}): Promise<Config> {
   const absolute = resolve(path)
   const text = await readText(absolute)
   const lines = new LineCounter()
@@ -31,10 +34,26 @@ export async function loadConfig(path: string): Promise<Config> {
   if (!parsed.success) {
     throw badConfig(parsed.error.issues.map((issue) => describe(issue, document, absolute, lines)))
   }
-  const config = configOf(parsed.data, absolute)
   const problem = contradiction(parsed.data)
-  if (problem === undefined) return config
-  throw badConfig([`${absolute}:${lineOf(document, problem.at, lines)}: ${problem.message}`])
+  if (problem !== undefined)
+    throw badConfig([`${absolute}:${lineOf(document, problem.at, lines)}: ${problem.message}`])
+  const passphrases = new Map<string, string>()
+  for (const [name, host] of Object.entries(parsed.data.hosts)) {
+    if (host.transport !== 'ssh' || host.identity_passphrase === undefined) continue
+    const passphrase = await readPassphrase(env, host.identity_passphrase)
+    if (passphrase === undefined) {
+      const at = ['hosts', name, 'identity_passphrase']
+      throw noPassphrase(host.identity_passphrase, `${absolute}:${lineOf(document, at, lines)}`, at.join('.'))
+    }
+    passphrases.set(name, passphrase)
+  }
+  return configOf(parsed.data, absolute, passphrases)
+}
+
+function noPassphrase(variable: string, place: string, key: string): UserError {
+  return new UserError('bad-config', `${place}: ${key} names ${variable}, which is not set.`, {
+    fix: `Put the passphrase into ${variable} (the environment or .env), into a file that ${variable}_FILE names, or into a systemd credential "${variable.toLowerCase()}".`,
+  })
 }
 
 async function readText(path: string): Promise<string> {
@@ -132,7 +151,20 @@ function keyNode(document: Document, path: Path): Node | undefined {
 }
 
 /** What is well-formed and still cannot work. */
-function contradiction({ approvals, roles, slack }: ConfigFile): { at: Path; message: string } | undefined {
+function contradiction({
+  approvals,
+  hosts,
+  roles,
+  slack,
+}: ConfigFile): { at: Path; message: string } | undefined {
+  const keyless = Object.entries(hosts).find(
+    ([, host]) =>
+      host.transport === 'ssh' && host.identity_passphrase !== undefined && host.identity_file === undefined,
+  )?.[0]
+  if (keyless !== undefined) {
+    const at = ['hosts', keyless, 'identity_passphrase']
+    return { at, message: `${at.join('.')} needs identity_file, the key that it opens.` }
+  }
   if (approvals.length > 0 && slack.approvals_channel === undefined) {
     return { at: ['approvals'], message: 'approvals need slack.approvals_channel, where the cards go.' }
   }
@@ -148,12 +180,12 @@ function contradiction({ approvals, roles, slack }: ConfigFile): { at: Path; mes
   }
 }
 
-function configOf(file: ConfigFile, path: string): Config {
+function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<string, string>): Config {
   const { operator, approver, admin } = file.roles
   return {
     path,
     ...(file.slack.approvals_channel === undefined ? {} : { approvalsChannel: file.slack.approvals_channel }),
-    hosts: Object.entries(file.hosts).map(([name, host]) => hostSettings(name, host)),
+    hosts: Object.entries(file.hosts).map(([name, host]) => hostSettings(name, host, passphrases.get(name))),
     policy: {
       roles: { operator, approver, admin },
       approvals: file.approvals.map(({ risk, approvers, expires }) => ({
@@ -164,11 +196,15 @@ function configOf(file: ConfigFile, path: string): Config {
   }
 }
 
-function hostSettings(name: string, host: ConfigFile['hosts'][string]): HostSettings {
+function hostSettings(
+  name: string,
+  host: ConfigFile['hosts'][string],
+  passphrase: string | undefined,
+): HostSettings {
   return {
     name,
     labels: host.labels,
-    connection: host.transport === 'local' ? { transport: 'local' } : sshConnection(host),
+    connection: host.transport === 'local' ? { transport: 'local' } : sshConnection(host, passphrase),
     libvirt: host.libvirt,
     kcli: host.kcli,
     virtType: host.virttype,
@@ -180,18 +216,24 @@ function hostSettings(name: string, host: ConfigFile['hosts'][string]): HostSett
 
 type SshHost = Extract<ConfigFile['hosts'][string], { transport: 'ssh' }>
 
-function sshConnection(host: SshHost): HostSettings['connection'] {
-  const at = host.address.indexOf('@')
-  const place = /^(?:\[(?<v6>.+)\]|(?<plain>[^:]+))(?::(?<port>\d+))?$/.exec(
-    host.address.slice(at + 1),
-  )?.groups
+function sshConnection(host: SshHost, passphrase: string | undefined): HostSettings['connection'] {
   return {
     transport: 'ssh',
-    user: host.address.slice(0, at),
+    ...placeOf(host.address),
+    ...(host.jump === undefined ? {} : { jump: placeOf(host.jump) }),
+    ...(host.identity_file === undefined ? {} : { identityFile: expandHome(host.identity_file) }),
+    ...(passphrase === undefined ? {} : { passphrase: () => passphrase }),
+    knownHosts: expandHome(host.known_hosts),
+  }
+}
+
+function placeOf(address: string): { user: string; host: string; port: number } {
+  const at = address.indexOf('@')
+  const place = /^(?:\[(?<v6>.+)\]|(?<plain>[^:]+))(?::(?<port>\d+))?$/.exec(address.slice(at + 1))?.groups
+  return {
+    user: address.slice(0, at),
     host: place?.v6 ?? place?.plain ?? '',
     port: Number(place?.port ?? 22),
-    ...(host.identity_file === undefined ? {} : { identityFile: expandHome(host.identity_file) }),
-    knownHosts: expandHome(host.known_hosts),
   }
 }
 

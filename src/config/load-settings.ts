@@ -12,7 +12,7 @@ export async function loadSettings(
 ): Promise<Settings> {
   const complete = await withDotEnv(env, cwd)
   const environment = readEnvironment(complete, cwd)
-  const config = await loadConfig(environment.configPath)
+  const config = await loadConfig(environment.configPath, complete)
   if (slack === 'none') return { ...config, ...environment }
   return { ...config, ...environment, slack: await readSlackSettings(complete) }
 }

@@ -10,15 +10,29 @@ type Env = Readonly<Record<string, string | undefined>>
  * undefined when there is none. Rejects with `bad-config` when it cannot be read or does not begin with `prefix`.
  */
 export async function readSecret(env: Env, name: string, prefix: string): Promise<string | undefined> {
-  const found =
-    (await fromEnvironment(env, name)) ?? (await fromFile(env, name)) ?? (await fromCredential(env, name))
-  if (found === undefined) return undefined
+  const raw = await find(env, name)
+  if (raw === undefined) return undefined
+  const found = { ...raw, secret: raw.secret.trim() }
   const { secret, source } = found
   if (secret === '' || /\s/.test(secret)) {
     throw bad(`${name}, from ${source}, ${secret === '' ? 'is empty' : 'has white space inside'}.`, name)
   }
   if (!secret.startsWith(prefix)) throw bad(`${name}, from ${source}, does not begin with ${prefix}.`, name)
   return secret
+}
+
+/** As readSecret, for what may hold white space: only the line end of a file is taken off. */
+export async function readPassphrase(env: Env, name: string): Promise<string | undefined> {
+  const found = await find(env, name)
+  const passphrase = found?.secret.replace(/\r?\n$/, '')
+  if (passphrase === '') throw bad(`${name}, from ${found?.source}, is empty.`, name)
+  return passphrase
+}
+
+async function find(env: Env, name: string): Promise<Found | undefined> {
+  return (
+    (await fromEnvironment(env, name)) ?? (await fromFile(env, name)) ?? (await fromCredential(env, name))
+  )
 }
 
 interface Found {
@@ -28,7 +42,7 @@ interface Found {
 
 async function fromEnvironment(env: Env, name: string): Promise<Found | undefined> {
   const value = env[name]
-  return value === undefined || value === '' ? undefined : { secret: value.trim(), source: 'the environment' }
+  return value === undefined || value === '' ? undefined : { secret: value, source: 'the environment' }
 }
 
 async function fromFile(env: Env, name: string): Promise<Found | undefined> {
@@ -49,7 +63,7 @@ async function fromCredential(env: Env, name: string): Promise<Found | undefined
 
 async function read(path: string): Promise<string | undefined> {
   try {
-    return (await readFile(path, 'utf8')).trim()
+    return await readFile(path, 'utf8')
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
     if (code === 'ENOENT') return undefined

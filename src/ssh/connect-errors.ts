@@ -6,6 +6,7 @@ export interface Destination {
   host: string
   port: number
   identityFile?: string
+  jump?: { command: string }
 }
 
 const socketReasons: Record<string, string> = {
@@ -18,6 +19,15 @@ const socketReasons: Record<string, string> = {
   ETIMEDOUT: 'it did not answer in time',
 }
 
+const brokeOff = 'the connection broke off'
+/** What the SSH client says of a connection that ended under it. */
+const messageReasons: Record<string, string> = {
+  'No response from server': brokeOff,
+  'Not connected': brokeOff,
+  'Connection lost before handshake':
+    'it closed the connection at once (no sshd there, or too many connections)',
+}
+
 /** The UserError for an error of the SSH client during connect. */
 export function connectError(to: Destination, error: unknown): UserError {
   if (error instanceof UserError) return error
@@ -25,15 +35,47 @@ export function connectError(to: Destination, error: unknown): UserError {
   const where = `${to.host}:${to.port}`
   if (level === 'client-authentication')
     return authFailed(to, 'the host refused every key it was offered', error)
-  if (/private\s?key|passphrase/i.test(message)) {
-    return authFailed(to, `the identity file cannot be used (${message})`, error)
-  }
   if (level === 'agent') return authFailed(to, `the ssh-agent does not answer (${message})`, error)
-  const reason = level === 'client-timeout' ? socketReasons.ETIMEDOUT : socketReasons[code ?? '']
-  return new UserError('host-unreachable', `${where} cannot be reached: ${reason ?? message}.`, {
-    fix: `Check that the host is up and sshd listens: ssh -p ${to.port} ${to.user}@${to.host} true`,
-    cause: error,
+  const reason =
+    messageReasons[message] ??
+    (level === 'client-timeout' ? socketReasons.ETIMEDOUT : socketReasons[code ?? '']) ??
+    message
+  return unreachable(to, `${where} cannot be reached: ${reason}.`, error)
+}
+
+/** For connections that never were and for those that ended. */
+export function unreachable(to: Destination, message: string, cause?: unknown): UserError {
+  const there = `ssh -p ${to.port} ${to.user}@${to.host} true`
+  return new UserError('host-unreachable', message, {
+    fix: `Check that the host is up and sshd listens: ${to.jump === undefined ? there : `${to.jump.command} true, then from there: ${there}`}`,
+    ...(cause === undefined ? {} : { cause }),
   })
+}
+
+/** The UserError for a port that this host, on the way to another, gave no stream to. */
+export function forwardError(by: Destination, target: string, error: Error): UserError {
+  const reason = 'reason' in error ? error.reason : undefined
+  const { message } = details(error)
+  if (reason === undefined) return connectError(by, error)
+  // RFC 4254, 5.1: 1 is "administratively prohibited", 2 is "connect failed".
+  if (reason === 1) {
+    return new UserError(
+      'host-unreachable',
+      `sshd on ${by.host}:${by.port} does not pass us on to ${target}.`,
+      {
+        fix: `Set “AllowTcpForwarding yes” in sshd_config on ${by.host}, and no “DisableForwarding” or PermitOpen that excludes ${target}.`,
+        cause: error,
+      },
+    )
+  }
+  return new UserError(
+    'host-unreachable',
+    `${target} cannot be reached from ${by.host}:${by.port}: ${message}.`,
+    {
+      fix: `Check that it is up and sshd listens: ssh -p ${by.port} ${by.user}@${by.host} ssh-keyscan -p ${target.replace(/^(.*):(\d+)$/, '$2 $1')}`,
+      cause: error,
+    },
+  )
 }
 
 export function authFailed(to: Destination, why: string, cause?: unknown): UserError {

@@ -126,16 +126,21 @@ function discard(channel: ClientChannel, kill: (group: number) => void): void {
 }
 
 // By a command of its own: sshd delivers no signals to the sessions of root, and a closed channel ends nothing.
+// When the connection is gone the command cannot be reached: whoever starts long work limits it on the host too.
 function killGroup(client: Client, group: number): void {
   if (!Number.isSafeInteger(group) || group <= 1) return
-  client.exec(`exec sh -c 'kill -KILL -${group}'`, (error, channel) => {
-    // When the connection is gone the command cannot be reached: whoever starts long work limits it on the host too.
-    if (error !== undefined) return
-    channel.resume()
-    channel.stderr.resume()
-    channel.on('error', () => {
-      // As above.
+  const killing = `exec sh -c 'kill -KILL -${group}'`
+  try {
+    client.exec(killing, (error, channel) => {
+      if (error !== undefined) return
+      channel.resume()
+      channel.stderr.resume()
+      channel.on('error', () => {
+        // As above.
+      })
+      channel.end()
     })
-    channel.end()
-  })
+  } catch {
+    // It throws when the connection has ended already.
+  }
 }

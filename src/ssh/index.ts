@@ -1,1 +1,3 @@
+export type { Jump } from './connection.js'
+export { PrivateKeys } from './private-keys.js'
 export { type SshSettings, SshTransport } from './ssh-transport.js'

@@ -1,32 +1,17 @@
-/** One SSH connection to a host, for everything: commands, and byte streams to unix sockets there. */
-import { readFile } from 'node:fs/promises'
+/** The way to a host over SSH, for everything: commands, and byte streams to unix sockets and ports there. */
 import type { Duplex } from 'node:stream'
-import { type Config, NodeSSH } from 'node-ssh'
 import type { Client } from 'ssh2'
 import { UserError } from '../errors.js'
 import type { ExecOptions, ExecResult } from '../exec.js'
-import type { Logger } from '../log.js'
 import { commandLine } from './command-line.js'
-import { authFailed, connectError, isKeyTypeMismatch } from './connect-errors.js'
+import { connectError, forwardError, unreachable } from './connect-errors.js'
+import { type ConnectionSettings, defaultConnectTimeoutMs, type Jump, SshConnection } from './connection.js'
 import { execOn } from './exec.js'
-import { HostKeys } from './host-keys.js'
 import { Semaphore } from './semaphore.js'
 
-export interface SshSettings {
-  user: string
-  host: string
-  port: number
-  /** Absolute path of a private key without passphrase; the ssh-agent is used when absent. */
-  identityFile?: string
-  /** Absolute path of the known_hosts file, by which the host's key is verified at every connect. */
-  knownHosts: string
-  log: Logger
-  /** Socket of the ssh-agent; SSH_AUTH_SOCK when absent. */
-  agentSocket?: string
-  /** For TCP, key exchange and authentication together. Default 15 s. */
-  connectTimeoutMs?: number
-  /** A silent host is given up after three of these. Default 10 s. */
-  keepaliveMs?: number
+export interface SshSettings extends ConnectionSettings {
+  /** After a call that came to no end, the host has this long to show that it is there. Default 5 s. */
+  answerTimeoutMs?: number
 }
 
 /** sshd's default MaxSessions is 10; socket forwards do not count, other sessions of the same connection do. */
@@ -35,12 +20,13 @@ const defaultOutputBytes = 1024 * 1024
 const probeSocket = '[ -S "$1" ] || exit 3; [ -r "$1" ] && [ -w "$1" ] || exit 4'
 
 /** Connects when first used, and again at the next use after the connection died. */
-export class SshTransport {
+export class SshTransport implements Jump {
   readonly kind = 'ssh'
   readonly #settings: SshSettings
   readonly #execs = new Semaphore(maxExecs)
-  #client: Client | undefined
-  #connecting: Promise<Client> | undefined
+  #connection: SshConnection | undefined
+  #connecting: Promise<SshConnection> | undefined
+  #checking: Promise<void> | undefined
   #closed = false
 
   constructor(settings: SshSettings) {
@@ -52,18 +38,33 @@ export class SshTransport {
     await this.#connected()
   }
 
+  get command(): string {
+    const { user, host, port } = this.#settings
+    return `ssh -p ${port} ${user}@${host}`
+  }
+
   /** A byte stream to a unix socket on the host. Rejects as connect does, with `libvirt-unavailable` when nothing listens
    * at the path or sshd forbids forwarding, with `libvirt-denied` when the user may not open it. */
   async openSocket(path: string): Promise<Duplex> {
-    const client = await this.#connected()
-    const timeoutMs = this.#connectTimeoutMs()
-    const signal = AbortSignal.timeout(timeoutMs)
     try {
-      return await forward(client, path, signal)
+      return await this.#stream(`opening the socket ${path}`, (client, done) =>
+        client.openssh_forwardOutStreamLocal(path, done),
+      )
     } catch (error) {
-      if (signal.aborted || !(error instanceof Error))
-        throw this.#late(`opening the socket ${path}`, timeoutMs)
+      if (error instanceof UserError || !(error instanceof Error)) throw error
       throw await this.#socketError(path, error)
+    }
+  }
+
+  /** A byte stream to a port as the host sees it. Rejects as connect does. */
+  async openTcp(host: string, port: number): Promise<Duplex> {
+    try {
+      return await this.#stream(`connecting to ${host}:${port}`, (client, done) =>
+        client.forwardOut('127.0.0.1', 0, host, port, done),
+      )
+    } catch (error) {
+      if (error instanceof UserError || !(error instanceof Error)) throw error
+      throw forwardError(this.#settings, `${host}:${port}`, error)
     }
   }
 
@@ -76,16 +77,18 @@ export class SshTransport {
     const timer = setTimeout(() => deadline.abort(overdue), options.timeoutMs)
     const signal =
       options.signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, options.signal])
+    let connection: SshConnection | undefined
     try {
       const release = await this.#execs.acquire(signal)
-      const client = await this.#clientUnlessAborted(signal, release)
-      return await execOn(client, line, {
+      connection = await this.#connectedUnlessAborted(signal, release)
+      return await execOn(connection.client, line, {
         stdin: options.stdin,
         maxOutputBytes: options.maxOutputBytes ?? defaultOutputBytes,
         signal,
         onSessionOver: release,
       })
     } catch (error) {
+      if (error === overdue) this.#doubt(connection)
       if (signal.aborted || error instanceof UserError) throw error
       throw connectError(this.#settings, error)
     } finally {
@@ -93,7 +96,7 @@ export class SshTransport {
     }
   }
 
-  async #clientUnlessAborted(signal: AbortSignal, release: () => void): Promise<Client> {
+  async #connectedUnlessAborted(signal: AbortSignal, release: () => void): Promise<SshConnection> {
     try {
       return await orAbort(this.#connected(), signal)
     } catch (error) {
@@ -105,114 +108,86 @@ export class SshTransport {
   /** Ends the connection and everything on it; the transport cannot be used again. */
   async close(): Promise<void> {
     this.#closed = true
-    const client = this.#client ?? (await this.#connecting?.catch(() => undefined))
-    this.#client = undefined
-    if (client === undefined) return
-    await new Promise<void>((resolve) => {
-      client.once('close', () => resolve())
-      client.end()
-      // A host that does not answer the goodbye is left without it.
-      setTimeout(() => client.destroy(), 1000).unref()
-    })
+    const connection = this.#connection ?? (await this.#connecting?.catch(() => undefined))
+    this.#connection = undefined
+    await connection?.end()
   }
 
-  #connected(): Promise<Client> {
+  async #connected(): Promise<SshConnection> {
+    await this.#checking
     if (this.#closed) {
       const { host, port } = this.#settings
-      return Promise.reject(
-        new UserError('host-unreachable', `The connection to ${host}:${port} was closed.`, {
-          fix: 'Start the bot again.',
-        }),
-      )
+      throw new UserError('host-unreachable', `The connection to ${host}:${port} was closed.`, {
+        fix: 'Start the bot again.',
+      })
     }
-    if (this.#client !== undefined) return Promise.resolve(this.#client)
+    if (this.#connection !== undefined) return this.#connection
     this.#connecting ??= this.#connectOnce().finally(() => {
       this.#connecting = undefined
     })
     return this.#connecting
   }
 
-  async #connectOnce(): Promise<Client> {
-    const keys = await HostKeys.read(this.#settings)
-    const credentials = await this.#credentials()
-    const client = await this.#handshake(keys, credentials)
-    if (this.#closed) client.end()
-    else this.#client = client
-    return client
-  }
-
-  async #handshake(keys: HostKeys, credentials: Partial<Config>): Promise<Client> {
-    try {
-      return await this.#attempt(keys, credentials, true)
-    } catch (error) {
-      if (!isKeyTypeMismatch(error)) throw connectError(this.#settings, error)
-    }
-    // The host has lost every key we know. Asked without a limit it shows one that is refused with its fingerprint.
-    try {
-      return await this.#attempt(keys, credentials, false)
-    } catch (error) {
-      throw connectError(this.#settings, error)
-    }
-  }
-
-  async #attempt(keys: HostKeys, credentials: Partial<Config>, onlyKnownTypes: boolean): Promise<Client> {
-    const { host, port, user } = this.#settings
-    const keepaliveInterval = this.#settings.keepaliveMs ?? 10_000
-    let refusal: UserError | undefined
-    const ssh = new NodeSSH()
-    const attempt = ssh.connect({
-      host,
-      port,
-      username: user,
-      ...credentials,
-      readyTimeout: this.#connectTimeoutMs(),
-      keepaliveInterval,
-      keepaliveCountMax: 3,
-      ...(onlyKnownTypes ? { algorithms: { serverHostKey: keys.algorithms() } } : {}),
-      hostVerifier: (key: Buffer): boolean => {
-        refusal = keys.refusalOf(key)
-        return refusal === undefined
-      },
+  async #connectOnce(): Promise<SshConnection> {
+    const { host, port, log } = this.#settings
+    const connection = await SshConnection.open(this.#settings, () => {
+      if (this.#connection === undefined || !this.#connection.isOver) return
+      this.#connection = undefined
+      log.info({ host, port }, 'SSH connection ended')
     })
-    const client = ssh.connection
-    if (client === null) throw new Error('node-ssh made no connection')
-    // node-ssh stops listening for errors once it is connected, and an unheard error ends the process.
-    client.on('error', (error) => this.#settings.log.debug({ err: error, host }, 'SSH connection failed'))
-    const ended = (): void => {
-      if (this.#client !== client) return
-      this.#client = undefined
-      this.#settings.log.info({ host, port }, 'SSH connection ended')
-    }
-    client.once('end', ended)
-    client.once('close', ended)
-    try {
-      await attempt
-    } catch (error) {
-      client.destroy()
-      throw refusal ?? error
-    }
-    client.setNoDelay(true)
-    return client
+    if (connection.isOver) throw unreachable(this.#settings, `${host}:${port} closed the connection at once.`)
+    if (!this.#closed) this.#connection = connection
+    else await connection.end()
+    return connection
   }
 
-  async #credentials(): Promise<Partial<Config>> {
-    const { identityFile } = this.#settings
-    if (identityFile === undefined) {
-      const agent = this.#settings.agentSocket ?? process.env.SSH_AUTH_SOCK
-      if (agent !== undefined && agent !== '') return { agent }
-      throw authFailed(this.#settings, 'there is no ssh-agent (SSH_AUTH_SOCK is not set)')
-    }
-    try {
-      return { privateKey: await readFile(identityFile, 'utf8') }
-    } catch (error) {
-      throw authFailed(this.#settings, 'the file cannot be read', error)
-    }
+  /** A host may be gone without a word, and the connection would be used until its keepalive notices. Who comes meanwhile
+   * waits for the answer rather than for a deadline of his own. */
+  #doubt(connection: SshConnection | undefined): void {
+    if (connection === undefined || connection !== this.#connection || this.#checking !== undefined) return
+    const { host, port, log, answerTimeoutMs = 5000 } = this.#settings
+    this.#checking = connection.answers(answerTimeoutMs).then((answered) => {
+      this.#checking = undefined
+      if (answered) return
+      log.info({ host, port }, 'SSH connection does not answer and is given up')
+      connection.destroy()
+    })
+  }
+
+  /** Rejects with the SSH client's own error when the host refuses, with a UserError otherwise. */
+  async #stream(
+    what: string,
+    open: (client: Client, done: (error: Error | undefined, channel: Duplex) => void) => void,
+  ): Promise<Duplex> {
+    const connection = await this.#connected()
+    const timeoutMs = this.#settings.connectTimeoutMs ?? defaultConnectTimeoutMs
+    return new Promise((resolve, reject) => {
+      let isLate = false
+      const timer = setTimeout(() => {
+        isLate = true
+        this.#doubt(connection)
+        reject(this.#late(what, timeoutMs))
+      }, timeoutMs)
+      const fail = (error: Error): void => {
+        clearTimeout(timer)
+        reject('reason' in error ? error : connectError(this.#settings, error))
+      }
+      try {
+        open(connection.client, (error, channel) => {
+          if (error !== undefined) return fail(error)
+          clearTimeout(timer)
+          if (isLate) channel.destroy()
+          else resolve(channel)
+        })
+      } catch (error) {
+        fail(error instanceof Error ? error : new Error(String(error)))
+      }
+    })
   }
 
   // sshd gives the same answer whether the socket is missing, forbidden or not to be forwarded, so the host is asked.
   async #socketError(path: string, error: Error): Promise<UserError> {
     const { host, user } = this.#settings
-    if (!('reason' in error)) return connectError(this.#settings, error)
     const probe = await this.exec(['sh', '-c', probeSocket, 'sh', path], { timeoutMs: 5000 }).catch(
       () => undefined,
     )
@@ -241,23 +216,6 @@ export class SshTransport {
       fix: 'Try again; if it keeps happening look at the load of the host.',
     })
   }
-
-  #connectTimeoutMs(): number {
-    return this.#settings.connectTimeoutMs ?? 15_000
-  }
-}
-
-function forward(client: Client, path: string, signal: AbortSignal): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason)
-    signal.addEventListener('abort', giveUp, { once: true })
-    client.openssh_forwardOutStreamLocal(path, (error, channel) => {
-      signal.removeEventListener('abort', giveUp)
-      if (error !== undefined) reject(error)
-      else if (signal.aborted) channel.destroy()
-      else resolve(channel)
-    })
-  })
 }
 
 function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -116,6 +116,52 @@ describe('qnav.yml', () => {
     ])
   })
 
+  describe('with a host behind another and a key with a passphrase', () => {
+    const text = `hosts:
+  kvm9:
+    transport: ssh
+    address: root@kvm9
+    jump: lab@bastion.example.com:2200
+    identity_file: /etc/qnav/key
+    identity_passphrase: KVM9_PASSPHRASE
+`
+    const passphraseFrom = async (env: Record<string, string>) => {
+      const { hosts } = await loadConfig(join(await aFolder({ 'qnav.yml': text }), 'qnav.yml'), env)
+      const connection = hosts[0]?.connection
+      expect(JSON.stringify(hosts)).not.toContain('open sesame')
+      return connection?.transport === 'ssh' ? connection.passphrase?.() : undefined
+    }
+
+    it('knows the way, and the passphrase from the environment or a file, with its spaces', async () => {
+      const file = join(await aFolder({ phrase: ' open sesame \n' }), 'phrase')
+      expect(await passphraseFrom({ KVM9_PASSPHRASE: ' open sesame ' })).toBe(' open sesame ')
+      expect(await passphraseFrom({ KVM9_PASSPHRASE_FILE: file })).toBe(' open sesame ')
+      const { hosts } = await loadConfig(join(await aFolder({ 'qnav.yml': text }), 'qnav.yml'), {
+        KVM9_PASSPHRASE: 'x',
+      })
+      expect(hosts[0]?.connection).toMatchObject({
+        jump: { user: 'lab', host: 'bastion.example.com', port: 2200 },
+        identityFile: '/etc/qnav/key',
+      })
+    })
+
+    it('is refused while the passphrase is set nowhere', async () => {
+      const { message, fix } = await refusal(text)
+      expect(message).toMatch(
+        /qnav\.yml:7: hosts\.kvm9\.identity_passphrase names KVM9_PASSPHRASE, which is not set/,
+      )
+      expect(fix).toContain('KVM9_PASSPHRASE_FILE')
+    })
+
+    it('is refused without the key, and without repeating a passphrase that stands in the file itself', async () => {
+      const { message } = await refusal(text.replace(/ +identity_file.*\n/, ''))
+      expect(message).toMatch(/qnav\.yml:6: hosts\.kvm9\.identity_passphrase needs identity_file/)
+      const leaked = await refusal(text.replace('KVM9_PASSPHRASE', 'open sesame'))
+      expect(leaked.message).toMatch(/must be the name of an environment variable/)
+      expect(leaked.message).not.toContain('sesame')
+    })
+  })
+
   it.each<[string, string, number, RegExp]>([
     [
       'an unknown key',

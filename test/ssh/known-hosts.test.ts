@@ -163,6 +163,35 @@ describe('the refusal of a host key', () => {
     expect(refused?.fix).toContain(`ssh-keygen -R '[kvm1]:2222' -f '${knownHosts}'`)
   })
 
+  it('of a host that was renamed names what its key is known by', async () => {
+    const refused = await refusal([line('kvm1-old,10.0.0.1'), line(hashed('secret.lab'))].join('\n'))
+    expect(refused?.code).toBe('host-key-unknown')
+    expect(refused?.message).toContain(
+      'It is the key of kvm1-old, 10.0.0.1, (hashed): was that host renamed or moved?',
+    )
+  })
+
+  it('of an address that leads to another known host names that host', async () => {
+    const refused = await refusal([line('kvm1', other), line('kvm7')].join('\n'))
+    expect(refused?.code).toBe('host-key-changed')
+    expect(refused?.message).toContain(
+      'It is the key of kvm7: the name or address leads to another host now.',
+    )
+  })
+
+  it('of a host behind another scans the key from there', async () => {
+    writeFileSync(knownHosts, '')
+    const keys = await HostKeys.read({
+      host: 'kvm1',
+      port: 22,
+      knownHosts,
+      jump: { command: 'ssh -p 2200 lab@bastion' },
+    })
+    expect(keys.refusalOf(mine)?.fix).toContain(
+      `ssh -p 2200 lab@bastion 'ssh-keyscan -p 22 -t ed25519 kvm1' >> '${knownHosts}'`,
+    )
+  })
+
   it('of a revoked key offers no way to trust it', async () => {
     const refused = await refusal(`@revoked ${line('*')}`)
     expect(refused).toMatchObject({ code: 'host-key-changed', message: expect.stringContaining('revoked') })

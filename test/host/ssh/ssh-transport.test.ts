@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createLog } from '../../../src/log.js'
 import { type SshSettings, SshTransport } from '../../../src/ssh/index.js'
@@ -139,6 +140,24 @@ describe('an SSH connection', () => {
         })
       })
     }
+  })
+
+  it('is made with a key that has a passphrase, which nobody sees', async () => {
+    const identityFile = join(sshd.directory, 'with-passphrase')
+    execFileSync('cp', [sshd.identityFile, identityFile])
+    execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'open sesame', '-f', identityFile])
+    await withTransport({ identityFile, passphrase: () => 'open sesame' }, async (transport) => {
+      await transport.connect()
+      expect(inspect(transport, { depth: 9, showHidden: true })).not.toContain('sesame')
+    })
+    await withTransport({ identityFile, passphrase: () => 'open barley' }, async (transport) => {
+      const refused = await transport.connect().catch((error: unknown) => error)
+      expect(refused).toMatchObject({
+        code: 'ssh-auth-failed',
+        message: expect.stringContaining('the passphrase given does not open the key'),
+      })
+      expect(inspect(refused, { depth: 9 })).not.toContain('barley')
+    })
   })
 
   it('is made with a key from the ssh-agent', async () => {

@@ -21,6 +21,8 @@ export interface Sshd {
   knownHostsLine(type: HostKeyType): string
   /** Cuts every connection, as a host that was switched off; the listener stays. */
   dropConnections(): void
+  /** How many are let in at present, or on their way in. */
+  connections(): number
   stop(): Promise<void>
 }
 
@@ -56,6 +58,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     'UsePAM no',
     'StrictModes no',
     'PidFile none',
+    // A hundred at once are not an attack here.
+    'MaxStartups 500',
     ...config,
   ]
   writeFileSync(file('sshd_config'), `${lines.join('\n')}\n`)
@@ -81,6 +85,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     dropConnections: () => {
       for (const child of childrenOf(daemon)) process.kill(child, 'SIGKILL')
     },
+    connections: () => childrenOf(daemon).length,
     stop: async () => {
       const gone = new Promise((resolve) => daemon.once('exit', resolve))
       for (const child of childrenOf(daemon)) process.kill(child, 'SIGKILL')
