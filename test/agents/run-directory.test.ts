@@ -79,6 +79,21 @@ describe('a detached run', { timeout: 60_000 }, () => {
     expect(all.endsWith(much.output)).toBe(true)
   })
 
+  it('fills no disk: what it says beyond a limit is dropped, and it goes on', async () => {
+    const leaving = new AbortController()
+    const script = 'echo begun; head -c 70000000 /dev/zero; echo whole >&2; exit 3'
+    const request = aRun('j-1/flood', script, {
+      signal: leaving.signal,
+      onOutput: () => leaving.abort(new Error('seen')),
+    })
+    await expect(runs.run(request)).rejects.toThrow('seen')
+    await vi.waitFor(async () => expect(await runs.state('j-1/flood')).toBe('exited'), 30_000)
+    const { size } = await stat(join(directory, 'j-1_flood', 'output'))
+    expect(size).toBeGreaterThan(1_000_000)
+    expect(size).toBeLessThanOrEqual(64 * 1024 * 1024)
+    expect(await readFile(join(directory, 'j-1_flood', 'end'), 'utf8')).toBe('exited 3\n')
+  })
+
   it('runs a key once, and gives every asker the same result, during it and after it', async () => {
     const count = join(scratch, 'count')
     const request = aRun('j-1/once', `echo x >>${count}; sleep 0.3; wc -l <${count}`)
