@@ -1,10 +1,10 @@
 /** Command lines from Slack, handed on and answered: reports in the channel, mistakes to the person alone. */
 import { randomBytes } from 'node:crypto'
 import { UserError } from '../errors.js'
-import type { Job, Jobs, Person } from '../jobs/index.js'
+import type { Clock, Job, Jobs, Person } from '../jobs/index.js'
 import type { Logger } from '../log.js'
 import type { Report } from '../report/index.js'
-import type { Requests } from '../request/index.js'
+import type { Answer, Requests } from '../request/index.js'
 import type { JobCards } from './cards/index.js'
 import { type Outbox, PostFailed } from './outbox/index.js'
 import {
@@ -16,6 +16,7 @@ import {
   reportMessage,
   sections,
   somethingWentWrong,
+  stillAtIt,
   whatHappened,
 } from './views/index.js'
 import type { Whisper } from './whisper.js'
@@ -41,11 +42,15 @@ export interface AnsweringParts {
   outbox: Pick<Outbox, 'post'>
   whisper: Whisper
   log: Logger
+  clock: Clock
   newReference?: () => string
 }
 
-/** A response_url takes 5 answers; one is kept. */
+/** A response_url takes 5 answers; one is for “still asking”, one is kept. */
 const whispersForLongOutput = 3
+
+/** A host that does not answer is waited for up to 15 s: nobody is left without a word for that long. */
+const patienceMs = 2500
 
 /** Words that concern nobody else. */
 const privateCommand = /^\s*(?:$|help\b|whoami\b)|(?:^|\s)--help\b/i
@@ -63,12 +68,7 @@ export class Answering {
   /** Never rejects: whatever happens, the person is told. */
   async answer(line: Line): Promise<void> {
     try {
-      const answer = await this.#parts.requests.handle({
-        text: line.text,
-        person: line.person,
-        origin: { surface: 'slack', channel: line.channel },
-        ...(line.delivery === undefined ? {} : { idempotencyKey: `slack:${line.delivery}` }),
-      })
+      const answer = await this.#handle(line)
       if (answer.kind === 'job') await this.#tellOfJob(answer.job, line)
       else await this.#giveReport(answer.report, line)
     } catch (error) {
@@ -79,6 +79,25 @@ export class Answering {
   /** The modal or form could not be shown, or anything else went wrong that is not an answer. */
   async explain(error: unknown, line: Line): Promise<void> {
     await this.#explain(error, line)
+  }
+
+  async #handle(line: Line): Promise<Answer> {
+    let said: Promise<unknown> | undefined
+    const forget = this.#parts.clock.after(patienceMs, () => {
+      said = this.#whisper(line, stillAtIt(line.text.trim()))
+    })
+    try {
+      return await this.#parts.requests.handle({
+        text: line.text,
+        person: line.person,
+        origin: { surface: 'slack', channel: line.channel },
+        ...(line.delivery === undefined ? {} : { idempotencyKey: `slack:${line.delivery}` }),
+      })
+    } finally {
+      forget()
+      // In this order, and not the other.
+      await said
+    }
   }
 
   async #giveReport(report: Report, line: Line): Promise<void> {

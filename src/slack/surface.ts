@@ -97,7 +97,7 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
       const book = parts.cardBook ?? (await openCardBook(dataDirectory, log))
       cards = new JobCards({ jobs, outbox, book, approvalsChannel, log, clock })
       const whisper = createWhisper({ client: interactive, log })
-      const answering = new Answering({ requests, jobs, cards, outbox, whisper, log })
+      const answering = new Answering({ requests, jobs, cards, outbox, whisper, log, clock })
       listen({ app, answering, jobs, interactive, log, clock })
       await app.init()
       await cards.start()

@@ -14,6 +14,7 @@ import {
   FakeJobs,
   FakeRequests,
   InMemoryReceiver,
+  ManualClock,
   settle,
   waitingJob,
 } from './fakes.js'
@@ -102,6 +103,32 @@ describe('a slash command', () => {
     expect(posts()[0]).toMatchObject({ channel: 'C0VMS', text: '✅ 2 VMs' })
     expect(textOf(posts()[0])).toContain('<@U0ANN> · `/qnav vm list`')
     expect(slack.answers).toEqual([])
+  })
+
+  it('whose answer takes long is answered at once that it was heard, and then in the channel', async () => {
+    await surface.stop()
+    const clock = new ManualClock()
+    surface = build({ clock })
+    await surface.start()
+    let finish: (answer: Answer) => void = () => {}
+    requests.answer = () =>
+      new Promise((resolve) => {
+        finish = resolve
+      })
+    const delivery = receiver.deliver(aCommand('host check kvm9'))
+    await clock.pass(2499)
+    expect(slack.answers).toEqual([])
+    await clock.pass(1)
+    await vi.waitFor(() => expect(slack.answers).toHaveLength(1))
+    expect(slack.answers[0]?.body).toMatchObject({
+      response_type: 'ephemeral',
+      text: expect.stringContaining('Still asking for `/qnav host check kvm9`'),
+    })
+    finish({ kind: 'report', report: aReport() })
+    await delivery
+    await vi.waitFor(() => expect(posts()).toHaveLength(1))
+    await clock.pass(60_000)
+    expect(slack.answers).toHaveLength(1)
   })
 
   it('has its long output in the thread of the answer', async () => {

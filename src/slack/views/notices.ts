@@ -1,7 +1,7 @@
 /** Short words to one person: mistakes, refusals, where an answer went. */
 import type { ErrorNote } from '../../errors.js'
 import { type Message, sections } from './message.js'
-import { escapeText } from './mrkdwn.js'
+import { code, escapeText } from './mrkdwn.js'
 
 /** What was wrong, and what to type or do next. */
 export function mistake(
@@ -10,6 +10,12 @@ export function mistake(
 ): Message {
   const lines = [`⚠️ ${escapeText(message)}`, `→ ${escapeText(fix)}`, ...more]
   return { text: lines.slice(0, 2).join('\n'), blocks: sections(lines) }
+}
+
+/** For somebody who has waited a while: it was heard. */
+export function stillAtIt(line: string): Message {
+  const text = `⏳ Still asking for ${code(`/qnav ${line}`)}; the answer comes here.`
+  return { text, blocks: sections([text]) }
 }
 
 /** For what nobody expected; the log has the same reference. */
