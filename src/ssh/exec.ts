@@ -18,7 +18,7 @@ const sessionGraceMs = 5000
 export async function execOn(client: Client, line: string, running: Running): Promise<ExecResult> {
   let session: Session
   try {
-    session = await openExec(client, line, running)
+    session = await openWhenThereIsRoom(client, line, running)
   } catch (error) {
     running.onSessionOver()
     throw error
@@ -30,6 +30,44 @@ interface Session {
   channel: ClientChannel
   /** How the command ended; empty while it runs, or when the host never said. */
   end: { exit?: { code: number | null; signal?: string } }
+}
+
+/**
+ * sshd counts a session until it has collected its process, a little after it has told us of the end, and refuses more than
+ * MaxSessions (10). Nothing has run when it refuses, so asking again is safe.
+ */
+async function openWhenThereIsRoom(client: Client, line: string, running: Running): Promise<Session> {
+  for (const pauseMs of refusedPausesMs) {
+    try {
+      return await openExec(client, line, running)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      await wait(pauseMs, running.signal)
+    }
+  }
+  return openExec(client, line, running)
+}
+
+const refusedPausesMs = [10, 20, 40, 80, 160, 320, 640]
+
+/** ssh2's error for SSH_MSG_CHANNEL_OPEN_FAILURE has the reason's number (RFC 4254, 5.1). */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error && typeof error.reason === 'number'
+}
+
+/** Rejects with the signal's reason when that comes first. */
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', leave)
+      resolve()
+    }, ms)
+    signal.addEventListener('abort', leave, { once: true })
+  })
 }
 
 function openExec(client: Client, line: string, { signal }: Running): Promise<Session> {
