@@ -31,7 +31,11 @@ export async function createVm(
   control: WorkControl,
 ): Promise<FoundVm> {
   checkName(spec.name)
-  return context.mutations.run(undefined, () => create(context, maker, spec, control))
+  // What was begun has to be cleared up in its turn, also when it was cancelled meanwhile.
+  const begun = await maker.runs.isKnown(control.key)
+  return context.mutations.run(begun ? undefined : control.signal, () =>
+    create(context, maker, spec, control),
+  )
 }
 
 async function create(
@@ -45,7 +49,9 @@ async function create(
     control.signal.throwIfAborted()
     await mustBeFree(context, spec)
   }
-  const image = await pathOfImage(context, spec)
+  const image = begun ? await pathOfImage(context, spec) : await mustHaveImage(context, spec)
+  const failed = (failure: UserError) =>
+    withLeftoversRemoved(context, maker.runs, { ...spec, ...control }, failure)
   let outcome: CreateOutcome
   try {
     outcome = await runKcli(
@@ -57,19 +63,16 @@ async function create(
   } catch (error) {
     if (!isCancelled(control.signal)) throw error
     control.progress('cancelling')
-    await maker.runs.cancel(control.key)
-    throw await withLeftoversRemoved(context, spec.name, control.signal.reason as UserError)
+    throw await failed(control.signal.reason as UserError)
   }
-  if (isCancelled(control.signal)) {
-    throw await withLeftoversRemoved(context, spec.name, control.signal.reason as UserError)
-  }
+  if (isCancelled(control.signal)) throw await failed(control.signal.reason as UserError)
   // Nothing of the name was there before, so whoever took it did so in between: it is not ours to touch.
   if (outcome.outcome === 'name-taken') throw taken(context, spec.name)
   control.progress('verifying')
   const failure = outcome.outcome === 'created' ? undefined : saidBy(outcome, context, spec)
   const made = await lookAt(context, spec, image, failure)
   if ('vm' in made) return made.vm
-  throw await withLeftoversRemoved(context, spec.name, made.failure)
+  throw await failed(made.failure)
 }
 
 async function runKcli(
@@ -128,21 +131,36 @@ async function mustBeFree(context: HostContext, { name, pool }: VmSpec): Promise
   )
 }
 
-/** The image's path: where two pools have an image of one name, kcli takes whichever it saw last. undefined when no pool
- * has it; kcli then says so itself, or downloads an image of its catalogue. */
-async function pathOfImage(context: HostContext, { image, pool }: VmSpec): Promise<string | undefined> {
+/** The image's path: where two pools have an image of one name, kcli takes whichever it saw last, and a profile of that
+ * name instead of either. undefined when it is not clear which is meant. */
+async function pathOfImage(context: HostContext, spec: VmSpec): Promise<string | undefined> {
+  const found = await imagesFor(context, spec)
+  return (found.find(({ pool }) => pool === spec.pool) ?? (found.length === 1 ? found[0] : undefined))?.path
+}
+
+/** As pathOfImage, undefined only for a profile. What no pool has does not get to kcli: it would download what it knows
+ * by that name into the pool, unchecked, and leave half of it there when it fails. */
+async function mustHaveImage(context: HostContext, spec: VmSpec): Promise<string | undefined> {
+  const { image, pool } = spec
   if (image === undefined) return undefined
-  const found = (await listImages(context)).filter(({ name }) => name === image)
-  const own = found.find((each) => each.pool === pool)
-  if (own !== undefined || found.length < 2) return (own ?? found[0])?.path
-  const pools = found.map((each: ImageSummary) => each.pool).join(' and ')
+  const path = await pathOfImage(context, spec)
+  if (path !== undefined) return path
+  const host = context.settings.name
+  const pools = (await imagesFor(context, spec)).map((each) => each.pool)
+  if (pools.length === 0) {
+    throw new UserError('unknown-image', `There is no image “${image}” on ${host}.`, {
+      fix: `See what there is: image list --host ${host}. An inactive pool hides its images: host check ${host}`,
+    })
+  }
   throw new UserError(
     'bad-argument',
-    `Image “${image}” is in the pools ${pools} of ${context.settings.name}, and not in ${pool}.`,
-    {
-      fix: 'Name the pool whose image is meant with --pool, or remove one of them.',
-    },
+    `Image “${image}” is in the pools ${pools.join(' and ')} of ${host}, and not in ${pool}.`,
+    { fix: 'Name the pool whose image is meant with --pool, or remove one of them.' },
   )
+}
+
+async function imagesFor(context: HostContext, { image }: VmSpec): Promise<ImageSummary[]> {
+  return image === undefined ? [] : (await listImages(context)).filter(({ name }) => name === image)
 }
 
 /** What is there now, whatever kcli said of it. */
@@ -267,7 +285,8 @@ function saidBy(
 /** The failure, with what could not be removed named in its fix. */
 async function withLeftoversRemoved(
   context: HostContext,
-  name: string,
+  runs: Runs,
+  { name, key }: Pick<VmSpec, 'name'> & Pick<WorkControl, 'key'>,
   failure: UserError,
 ): Promise<UserError> {
   const { code, message, fix } = failure
@@ -277,6 +296,8 @@ async function withLeftoversRemoved(
       cause: failure,
     })
   try {
+    // Whoever ended its watcher may have left kcli at work.
+    await runs.cancel(key)
     const left = await removeLeftovers(context, name)
     return left.length === 0 ? failure : byHand(left.join('; '))
   } catch (error) {
