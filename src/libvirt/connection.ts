@@ -7,12 +7,13 @@ import type { Duplex } from 'node:stream'
 import { CallQueue } from './call-queue.js'
 import { DataStream } from './data-stream.js'
 import { errorFromReply, LibvirtError } from './errors.js'
+import { type EventName, type EventOf, eventKey, messages, registrations } from './event-registration.js'
 import { encodeFrame, type Frame, FrameReader, messageTypes, programs, statuses } from './frames.js'
 import { Keepalive } from './keepalive.js'
 import type { Procedure } from './procedure.js'
-import { DomainEventId, events, procedures } from './procedures.js'
+import { procedures } from './procedures/index.js'
 import { RemoteError } from './types.js'
-import { type Of, ProtocolError, Reader, Writer } from './xdr.js'
+import { ProtocolError, Reader, Writer } from './xdr.js'
 
 export interface ConnectionOptions {
   /** A stream to the daemon's socket, e.g. `net.connect('/run/libvirt/libvirt-sock')`. */
@@ -35,9 +36,6 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
-export type EventName = keyof typeof events
-export type EventOf<N extends EventName> = Of<(typeof events)[N]['args']>
-
 interface Waiting {
   procedure: Procedure<unknown, unknown>
   resolve(reply: unknown): void
@@ -50,12 +48,27 @@ const maxInFlight = 4
 const authTypes = { none: 0, polkit: 2 } as const
 const readOnlyFlag = 1
 
+/** By program and number. */
+const messageOf = new Map<string, Procedure<unknown, unknown>>(
+  Object.values(messages).map((message) => [
+    `${message.program}/${message.number}`,
+    message as Procedure<unknown, unknown>,
+  ]),
+)
+
+function callbackOf(event: unknown): number | undefined {
+  return typeof event === 'object' && event !== null && 'callbackID' in event
+    ? Number(event.callbackID)
+    : undefined
+}
+
 export class Connection {
   readonly #stream: Duplex
   readonly #frames = new FrameReader()
   readonly #waiting = new Map<number, Waiting>()
   readonly #streams = new Map<number, DataStream>()
-  readonly #callbacks = new Map<number, (event: unknown) => void>()
+  /** By {@link eventKey}. */
+  readonly #callbacks = new Map<string, (event: unknown) => void>()
   readonly #queue = new CallQueue(maxInFlight)
   readonly #emitter = new EventEmitter<{ closed: [LibvirtError] }>()
   readonly #callTimeoutMs: number
@@ -224,19 +237,21 @@ export class Connection {
     }
   }
 
-  /** Registers for an event of all domains. Registrations end with the session: register again after a reconnect. */
+  /**
+   * Registers for an event of all objects of its kind. Registrations end with the session: after a reconnect register again
+   * and list again, because nothing is repeated. Resolves with what ends the registration.
+   */
   async on<N extends EventName>(
     name: N,
     listener: (event: EventOf<N>) => void,
   ): Promise<() => Promise<void>> {
-    const { callbackID } = await this.call(procedures.domainEventRegister, {
-      eventID: DomainEventId[name],
-      dom: undefined,
-    })
-    this.#callbacks.set(callbackID, listener as (event: unknown) => void)
+    const { register, deregister } = registrations(name)
+    const id = await register(this)
+    const key = eventKey(messages[name], id)
+    this.#callbacks.set(key, listener as (event: unknown) => void)
     return async () => {
-      this.#callbacks.delete(callbackID)
-      if (this.isOpen) await this.call(procedures.domainEventDeregister, { callbackID })
+      this.#callbacks.delete(key)
+      if (this.isOpen) await deregister(this, id)
     }
   }
 
@@ -315,10 +330,10 @@ export class Connection {
   }
 
   #event(frame: Frame): void {
-    const known = Object.values(events).find(({ number }) => number === frame.procedure)
-    if (known === undefined) return
-    const event = known.args.read(new Reader(frame.payload))
-    this.#callbacks.get(event.callbackID)?.(event)
+    const message = messageOf.get(`${frame.program}/${frame.procedure}`)
+    if (message === undefined) return
+    const event = message.args.read(new Reader(frame.payload))
+    this.#callbacks.get(eventKey(message, callbackOf(event)))?.(event)
   }
 
   #finish(why: LibvirtError): void {

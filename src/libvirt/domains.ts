@@ -1,7 +1,8 @@
 /** Domains: listing, looking up, power, definition. A domain is named by its uuid. */
 import type { CallOptions, Connection } from './connection.js'
+import { DomainStatsTypes } from './enums.js'
 import { isNotFound } from './errors.js'
-import { procedures } from './procedures.js'
+import { procedures } from './procedures/index.js'
 import { domainOf, type TypedValue } from './types.js'
 
 /** virDomainState, in virsh's words. */
@@ -75,8 +76,6 @@ export function stateOf(state: number, reason: number): { state: DomainState; re
   return { state: name, reason: reasons?.[reason] }
 }
 
-/** VIR_DOMAIN_STATS_* groups. */
-export const StatsGroup = { STATE: 1, CPU_TOTAL: 2, BALLOON: 4, VCPU: 8, INTERFACE: 16, BLOCK: 32 } as const
 /** Skip what would have to wait for a busy domain: one stuck monitor must not hold up the list. */
 const noWait = 1 << 29
 
@@ -84,7 +83,7 @@ const noWait = 1 << 29
 export async function listDomains(connection: Connection, options?: CallOptions): Promise<DomainListing[]> {
   const { retStats } = await connection.call(
     procedures.connectGetAllDomainStats,
-    { doms: [], stats: StatsGroup.STATE, flags: noWait },
+    { doms: [], stats: DomainStatsTypes.STATE, flags: noWait },
     options,
   )
   return retStats.map(({ dom: { name, uuid }, params }) => {
@@ -93,7 +92,7 @@ export async function listDomains(connection: Connection, options?: CallOptions)
   })
 }
 
-/** Statistics of one domain by libvirt's field names, e.g. `balloon.current` (KiB). `groups` are {@link StatsGroup} bits. */
+/** Statistics of one domain by libvirt's field names, e.g. `balloon.current` (KiB). `groups` are {@link DomainStatsTypes} bits. */
 export async function domainStats(
   connection: Connection,
   uuid: string,

@@ -1,6 +1,6 @@
 /** The host itself. */
 import type { CallOptions, Connection } from './connection.js'
-import { procedures } from './procedures.js'
+import { procedures } from './procedures/index.js'
 
 export interface HostListing {
   hostname: string

@@ -3,8 +3,6 @@ export {
   type CallOptions,
   Connection,
   type ConnectionOptions,
-  type EventName,
-  type EventOf,
 } from './connection.js'
 export { DataStream } from './data-stream.js'
 export {
@@ -31,15 +29,16 @@ export {
   listDomains,
   rebootDomain,
   resumeDomain,
-  StatsGroup,
   shutDownDomain,
   startDomain,
   undefineDomain,
 } from './domains.js'
+export * as enums from './enums.js'
 export { ErrorCode, isNotFound, LibvirtError, type LibvirtErrorKind } from './errors.js'
+export type { EventName, EventOf } from './event-registration.js'
 export { describeHost, type HostListing, hostCapabilities } from './host.js'
 export { listNetworks, type NetworkListing } from './networks.js'
-export { procedures } from './procedures.js'
+export { procedures } from './procedures/index.js'
 export { snapshotXml } from './snapshot-xml.js'
 export {
   createSnapshot,

@@ -1,7 +1,7 @@
 /** Virtual networks. */
 import type { CallOptions, Connection } from './connection.js'
 import { type NetworkDescription, readNetworkXml } from './network-xml.js'
-import { procedures } from './procedures.js'
+import { procedures } from './procedures/index.js'
 
 export interface NetworkListing extends NetworkDescription {
   active: boolean

@@ -1,6 +1,6 @@
 /** Snapshots of a domain, by name. */
 import type { CallOptions, Connection } from './connection.js'
-import { procedures } from './procedures.js'
+import { procedures } from './procedures/index.js'
 import { readSnapshotXml, type SnapshotDescription } from './snapshot-xml.js'
 import { domainOf, type Snapshot } from './types.js'
 

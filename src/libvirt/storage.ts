@@ -2,7 +2,7 @@
 import type { CallOptions, Connection } from './connection.js'
 import { isNotFound } from './errors.js'
 import { type PoolDescription, readPoolXml } from './pool-xml.js'
-import { procedures } from './procedures.js'
+import { procedures } from './procedures/index.js'
 import type { Pool, Volume } from './types.js'
 import { readVolumeXml, type VolumeDescription } from './volume-xml.js'
 

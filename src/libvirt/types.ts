@@ -21,6 +21,13 @@ export const Network = struct({ name: text, uuid })
 export const Pool = struct({ name: text, uuid })
 export const Volume = struct({ pool: text, name: text, key: text })
 export const Snapshot = struct({ name: text, dom: Domain })
+/** Found by name alone. */
+export const NodeDevice = struct({ name: text })
+export const Interface = struct({ name: text, mac: text })
+export const NwFilter = struct({ name: text, uuid })
+/** `usageType`: 0 none, 1 volume, 2 ceph, 3 iscsi, 4 tls, 5 vtpm. */
+export const Secret = struct({ uuid, usageType: i32, usageID: text })
+export const Checkpoint = struct({ name: text, dom: Domain })
 export type Domain = Of<typeof Domain>
 export type Network = Of<typeof Network>
 export type Pool = Of<typeof Pool>
@@ -85,6 +92,14 @@ export const TypedParam: Codec<TypedParam> = {
 }
 
 export const StatsRecord = struct({ dom: Domain, params: list(TypedParam) })
+/** virDomainMemoryStatStruct: `tag` 0 swap-in, 1 swap-out, 2 major faults, 3 minor faults, 4 unused, 5 available, 6 balloon, 7 RSS, … */
+export const MemoryStat = struct({ tag: i32, val: u64 })
+/** `state` 0 offline, 1 running, 2 blocked; `cpuTime` in nanoseconds; `cpu` of the host, -1 when it is off. */
+export const VcpuInfo = struct({ number: u32, state: i32, cpuTime: u64, cpu: i32 })
+export const DiskError = struct({ disk: text, error: i32 })
+export const FileSystem = struct({ mountpoint: text, name: text, fstype: text, disks: list(text) })
+export const GraphicsAddress = struct({ family: i32, node: text, service: text })
+export const GraphicsIdentity = struct({ type: text, name: text })
 export const NamedValue = struct({ field: text, value: u64 })
 export const InterfaceAddress = struct({ type: i32, addr: text, prefix: u32 })
 export const DomainInterface = struct({ name: text, hwaddr: optional(text), addrs: list(InterfaceAddress) })

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { encodeFrame, type Frame, messageTypes, programs, statuses } from '../../src/libvirt/frames.js'
 import { Connection, LibvirtError, listDomains } from '../../src/libvirt/index.js'
-import { events, procedures } from '../../src/libvirt/procedures.js'
+import { domainEvents, procedures } from '../../src/libvirt/procedures/index.js'
 import { Writer } from '../../src/libvirt/xdr.js'
 import { FakeDaemon } from './fake-daemon.js'
 
@@ -166,15 +166,15 @@ describe('events', () => {
   it('reach the listener that registered, and none after it left', async () => {
     const daemon = new FakeDaemon()
     const connection = await open(daemon)
-    daemon.reply(procedures.domainEventRegister, () => ({ callbackID: 7 }))
-    daemon.reply(procedures.domainEventDeregister, () => undefined)
+    daemon.reply(procedures.connectDomainEventCallbackRegisterAny, () => ({ callbackID: 7 }))
+    daemon.reply(procedures.connectDomainEventCallbackDeregisterAny, () => undefined)
     const heard: unknown[] = []
     const leave = await connection.on('lifecycle', ({ dom, event }) => heard.push([dom.name, event]))
     const tell = () => {
       const writer = new Writer()
-      events.lifecycle.args.write(writer, { callbackID: 7, dom: domain, event: 2, detail: 0 })
+      domainEvents.lifecycle.args.write(writer, { callbackID: 7, dom: domain, event: 2, detail: 0 })
       daemon.send({
-        procedure: events.lifecycle.number,
+        procedure: domainEvents.lifecycle.number,
         type: messageTypes.event,
         payload: Buffer.from(writer.finish()),
       })

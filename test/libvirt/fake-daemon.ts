@@ -9,7 +9,7 @@ import {
   statuses,
 } from '../../src/libvirt/frames.js'
 import type { Procedure } from '../../src/libvirt/procedure.js'
-import { procedures } from '../../src/libvirt/procedures.js'
+import { procedures } from '../../src/libvirt/procedures/index.js'
 import { RemoteError } from '../../src/libvirt/types.js'
 import { Reader, Writer } from '../../src/libvirt/xdr.js'
 
