@@ -40,7 +40,8 @@ export interface Runs {
   /** Whether a run of that key was ever asked for here. */
   isKnown(key: string): Promise<boolean>
   /** Ends the run and everything it started: TERM, then KILL after five seconds. A key that is asked for but not started
-   * yet never starts. Rejects with `run-failed` when something survives. */
+   * yet never starts; one that has ended keeps its result, and what it left running is ended. Rejects with `run-failed`
+   * when something survives. */
   cancel(key: string): Promise<void>
   /** Removes directories of runs that ended more than `olderThanDays` ago. Each start does so after 30 days. */
   clean(olderThanDays: number): Promise<void>

@@ -50,6 +50,8 @@ mv "$dir/pid.new" "$dir/pid"
 read -r seconds <"$dir/seconds"
 lock=$(cat "$dir/lock")
 uptime >"$dir/began"
+# By this what it started is known, also when it is gone itself.
+QNAV_RUN=$dir; export QNAV_RUN
 
 finish() {
   echo "$1 $2" >"$dir/end.new"
@@ -174,28 +176,35 @@ tail -c "+$(($3+1))" "$dir/output" 2>/dev/null | head -c "$4" | base64
 
 /**
  * $2 name. The run leads a session of its own, which everything it starts belongs to; process groups would not do,
- * because timeout(1) makes one of its own. Fails when something survives even KILL.
+ * because timeout(1) makes one of its own. Also ends what an ended run left running. Fails when something survives even
+ * KILL.
  */
 export const cancelScript = `${prelude}
 dir=$base/$2
 [ -d "$dir" ] || exit 0
-[ ! -e "$dir/end" ] || exit 0
-: >"$dir/cancelled"
-# Not started yet: taken out of the hands of whoever would start it.
-if mkdir "$dir/started" 2>/dev/null; then echo "cancelled 143" >"$dir/end"; exit 0; fi
-n=0
-while [ ! -e "$dir/pid" ] && [ $n -lt 100 ]; do sleep 0.02; n=$((n+1)); done
+if [ ! -e "$dir/end" ]; then
+  : >"$dir/cancelled"
+  # Not started yet: taken out of the hands of whoever would start it.
+  if mkdir "$dir/started" 2>/dev/null; then echo "cancelled 143" >"$dir/end"; exit 0; fi
+  n=0
+  while [ ! -e "$dir/pid" ] && [ $n -lt 100 ]; do sleep 0.02; n=$((n+1)); done
+fi
 [ -e "$dir/pid" ] || exit 0
 read -r leader since its_boot <"$dir/pid"
-# While a member lives, its session's number is given to no other process; a leader of that number must be ours.
 [ "$its_boot" = "$boot" ] || exit 0
-[ ! -e "/proc/$leader" ] || lives "$dir" || exit 0
+# While a member lives, its session's number is given to no other process. Without its leader it may have been given away
+# before; then a process has to carry the name of the run to be taken for a member.
+sure=
+if lives "$dir"; then sure=yes; fi
 members() {
   for stat in /proc/[0-9]*; do
     pid=\${stat#/proc/}
     [ "$pid" != "$leader" ] || continue
     set -- $(stat_of "$pid") ""
-    if [ "\${4:-}" = "$leader" ] && [ "$1" != Z ] && [ "$1" != X ]; then echo "$pid"; fi
+    [ "\${4:-}" = "$leader" ] && [ "$1" != Z ] && [ "$1" != X ] || continue
+    if [ -n "$sure" ] || tr '\\0' '\\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxF "QNAV_RUN=$dir"; then
+      echo "$pid"
+    fi
   done
 }
 for pid in $(members); do kill -TERM "$pid" 2>/dev/null || :; done

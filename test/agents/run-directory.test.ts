@@ -245,6 +245,30 @@ describe('a detached run', { timeout: 60_000 }, () => {
     await expect(run).resolves.toMatchObject({ end: 'cancelled' })
   })
 
+  it('that has ended keeps its result when it is cancelled, and what it left running is ended', async () => {
+    const pidFile = join(scratch, 'pid')
+    const request = aRun('j-4/rest', `sleep 30 >/dev/null 2>&1 & echo $! >${pidFile}; exit 3`)
+    await expect(runs.run(request)).resolves.toMatchObject({ end: 'exited', exitCode: 3 })
+    const pid = await numberIn(pidFile)
+    expect(await hasEnded(pid)).toBe(false)
+    await runs.cancel('j-4/rest')
+    expect(await hasEnded(pid)).toBe(true)
+    await expect(runs.run(request)).resolves.toMatchObject({ end: 'exited', exitCode: 3 })
+  })
+
+  it('whose watcher was killed is ended with all that went on without it', async () => {
+    const pidFile = join(scratch, 'pid')
+    const run = runs.run(
+      aRun('j-4/unwatched', `trap '' TERM; echo $$ >${pidFile}; while :; do sleep 0.2; done`),
+    )
+    const pid = await numberIn(pidFile)
+    process.kill(await numberIn(join(directory, 'j-4_unwatched', 'pid')), 'SIGKILL')
+    await expect(run).resolves.toMatchObject({ end: 'killed' })
+    expect(await hasEnded(pid)).toBe(false)
+    await runs.cancel('j-4/unwatched')
+    expect(await hasEnded(pid)).toBe(true)
+  })
+
   it('never starts once it was cancelled, and a finished one keeps its result', async () => {
     await runs.run(aRun('j-4/done', 'echo done'))
     await runs.cancel('j-4/done')
