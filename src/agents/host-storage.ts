@@ -5,6 +5,7 @@ import {
   type Connection,
   domainXml,
   isNotFound,
+  LibvirtError,
   listDomains,
   listNetworks,
   listPools,
@@ -109,8 +110,8 @@ async function volumesOf(libvirt: Connection, pool: string): Promise<VolumeDescr
   try {
     return await listVolumes(libvirt, pool)
   } catch (error) {
-    // The pool was removed since it was listed.
-    if (isNotFound(error)) return []
+    // The pool was removed since it was listed, or libvirt stopped it because it could not be read.
+    if (isNotFound(error) || (error instanceof LibvirtError && error.kind === 'invalid-state')) return []
     throw error
   }
 }
