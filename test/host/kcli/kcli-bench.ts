@@ -52,11 +52,12 @@ export class KcliBench {
     return { code: status, output: stdout + stderr }
   }
 
-  /** Arguments of a small VM for a plain call. */
-  create(name: string, ...more: string[]): string[] {
-    const { image, network, pool } = this.lab
-    const small = [`nets=[${network}]`, `pool=${pool}`, 'start=false', 'disks=[1]', 'numcpus=1', ...more]
-    return ['create', 'vm', '-i', image, ...small.flatMap((word) => ['-P', word]), name]
+  /** Arguments of a plain call that makes a small VM. */
+  create(name: string, change: Record<string, string> = {}, image = this.lab.image): string[] {
+    const { network, pool } = this.lab
+    const small = { nets: `[${network}]`, pool, start: 'false', disks: '[1]', numcpus: '1', memory: '128' }
+    const words = Object.entries({ ...small, ...change }).flatMap(([key, value]) => ['-P', `${key}=${value}`])
+    return ['create', 'vm', '-i', image, ...words, name]
   }
 
   /** A program for the setting `kcli.path`; "$kcli" in it is the real one. */
