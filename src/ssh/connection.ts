@@ -127,8 +127,9 @@ export class SshConnection {
     return connection
   }
 
+  /** Also when the end has begun and is not told yet. */
   get isOver(): boolean {
-    return this.#isOver
+    return this.#isOver || !this.#stream.writable
   }
 
   /** Whether the host answers within that time to a request that changes nothing; sshd itself does, whatever the load. */

@@ -5,11 +5,15 @@ import { BoundedOutput, type ExecResult } from '../exec.js'
 export interface Running {
   stdin: string | Uint8Array | undefined
   maxOutputBytes: number
+  /** Whether the connection has ended. */
+  isOver(): boolean
   /** Kills the command; the promise then rejects with its reason. */
   signal: AbortSignal
   /** Called once the host has ended the session, which for a killed command is after the promise has rejected. */
   onSessionOver(): void
 }
+
+type Opening = Pick<Running, 'signal' | 'isOver'>
 
 /** A process that even SIGKILL does not end (it hangs in the kernel) keeps its session no longer than this. */
 const sessionGraceMs = 5000
@@ -28,15 +32,15 @@ export async function execOn(client: Client, line: string, running: Running): Pr
 
 interface Session {
   channel: ClientChannel
-  /** How the command ended; empty while it runs, or when the host never said. */
-  end: { exit?: { code: number | null; signal?: string } }
+  /** How the command ended, and whether all of its output came; the status may overtake the output. */
+  end: { exit?: { code: number | null; signal?: string }; isComplete: boolean }
 }
 
 /**
  * sshd counts a session until it has collected its process, a little after it has told us of the end, and refuses more than
  * MaxSessions (10). Nothing has run when it refuses, so asking again is safe.
  */
-async function openWhenThereIsRoom(client: Client, line: string, running: Running): Promise<Session> {
+async function openWhenThereIsRoom(client: Client, line: string, running: Opening): Promise<Session> {
   for (const pauseMs of refusedPausesMs) {
     try {
       return await openExec(client, line, running)
@@ -70,7 +74,7 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-function openExec(client: Client, line: string, { signal }: Running): Promise<Session> {
+function openExec(client: Client, line: string, { signal, isOver }: Opening): Promise<Session> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
     const giveUp = (): void => reject(signal.reason)
@@ -80,14 +84,18 @@ function openExec(client: Client, line: string, { signal }: Running): Promise<Se
       if (error !== undefined) reject(error)
       // The answer came after we had given up: the command must not go on unseen.
       else if (signal.aborted) discard(channel, (group) => killGroup(client, group))
-      else resolve({ channel, end: endOf(channel) })
+      else resolve({ channel, end: endOf(channel, isOver) })
     })
   })
 }
 
 /** To be called as soon as the channel is there: the end of a short command comes in one packet with its beginning. */
-function endOf(channel: ClientChannel): Session['end'] {
-  const end: Session['end'] = {}
+function endOf(channel: ClientChannel, isOver: () => boolean): Session['end'] {
+  const end: Session['end'] = { isComplete: false }
+  // A lost connection ends the output as well, after it has been told of.
+  channel.once('end', () => {
+    end.isComplete = !isOver()
+  })
   channel.on('exit', (code: number | null, signalName?: string) => {
     end.exit = { code, ...(signalName === undefined ? {} : { signal: signalName.replace(/^SIG/, '') }) }
   })
@@ -114,7 +122,7 @@ function finish(client: Client, { channel, end }: Session, running: Running): Pr
       signal.removeEventListener('abort', giveUp)
       onSessionOver()
       const { exit } = end
-      if (exit === undefined) {
+      if (exit === undefined || !end.isComplete) {
         reject(new Error('the connection was lost while the command ran'))
         return
       }
@@ -164,21 +172,20 @@ function discard(channel: ClientChannel, kill: (group: number) => void): void {
 }
 
 // By a command of its own: sshd delivers no signals to the sessions of root, and a closed channel ends nothing.
-// When the connection is gone the command cannot be reached: whoever starts long work limits it on the host too.
 function killGroup(client: Client, group: number): void {
   if (!Number.isSafeInteger(group) || group <= 1) return
-  const killing = `exec sh -c 'kill -KILL -${group}'`
-  try {
-    client.exec(killing, (error, channel) => {
-      if (error !== undefined) return
+  const signal = AbortSignal.timeout(sessionGraceMs)
+  openWhenThereIsRoom(client, `exec sh -c 'kill -KILL -${group}'`, { signal, isOver: () => false }).then(
+    ({ channel }) => {
       channel.resume()
       channel.stderr.resume()
       channel.on('error', () => {
-        // As above.
+        // As below.
       })
       channel.end()
-    })
-  } catch {
-    // It throws when the connection has ended already.
-  }
+    },
+    () => {
+      // When the connection is gone the command cannot be reached: whoever starts long work limits it on the host too.
+    },
+  )
 }

@@ -80,8 +80,10 @@ export class SshTransport implements Jump {
     let connection: SshConnection | undefined
     try {
       const release = await this.#execs.acquire(signal)
-      connection = await this.#connectedUnlessAborted(signal, release)
-      return await execOn(connection.client, line, {
+      const open = await this.#connectedUnlessAborted(signal, release)
+      connection = open
+      return await execOn(open.client, line, {
+        isOver: () => open.isOver,
         stdin: options.stdin,
         maxOutputBytes: options.maxOutputBytes ?? defaultOutputBytes,
         signal,
@@ -121,7 +123,7 @@ export class SshTransport implements Jump {
         fix: 'Start the bot again.',
       })
     }
-    if (this.#connection !== undefined) return this.#connection
+    if (this.#connection !== undefined && !this.#connection.isOver) return this.#connection
     this.#connecting ??= this.#connectOnce().finally(() => {
       this.#connecting = undefined
     })
@@ -131,7 +133,7 @@ export class SshTransport implements Jump {
   async #connectOnce(): Promise<SshConnection> {
     const { host, port, log } = this.#settings
     const connection = await SshConnection.open(this.#settings, () => {
-      if (this.#connection === undefined || !this.#connection.isOver) return
+      if (this.#connection?.isOver !== true) return
       this.#connection = undefined
       log.info({ host, port }, 'SSH connection ended')
     })

@@ -1,7 +1,7 @@
 /** A real sshd on a loopback port with throwaway keys, for tests that reach "another host". Needs root, as sshd does to
  * let any other user in. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +23,17 @@ export interface Sshd {
   dropConnections(): void
   /** How many are let in at present, or on their way in. */
   connections(): number
+  /** As a host that boots: every connection ends, and later something listens again. */
+  restart(change?: {
+    /** Reinstalled: it comes back with other keys, which `knownHosts` does not have. */
+    newHostKeys?: boolean
+    /** Called while nothing listens. */
+    whileDown?: () => Promise<void>
+  }): Promise<void>
+  /** Writes the present keys into `knownHosts`. */
+  trustHostKeys(): void
+  /** A known_hosts file for the case that the server is reached at another port. */
+  knownHostsAt(port: number): string
   stop(): Promise<void>
 }
 
@@ -67,12 +78,24 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     const [keyType = '', key = ''] = readFileSync(file(`host_${type}.pub`), 'utf8').split(' ')
     return `[127.0.0.1]:${port} ${keyType} ${key}`
   }
-  writeFileSync(file('known_hosts'), `${hostKeys.map(knownHostsLine).join('\n')}\n`)
+  const trustHostKeys = (): void =>
+    writeFileSync(file('known_hosts'), `${hostKeys.map(knownHostsLine).join('\n')}\n`)
+  trustHostKeys()
 
-  const daemon = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', file('sshd_config')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  await listening(daemon, port)
+  const start = async (): Promise<ChildProcess> => {
+    const started = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', file('sshd_config')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    await listening(started, port)
+    return started
+  }
+  const end = async (): Promise<void> => {
+    const gone = new Promise((resolve) => daemon.once('exit', resolve))
+    for (const child of childrenOf(daemon)) process.kill(child, 'SIGKILL')
+    daemon.kill('SIGKILL')
+    await gone
+  }
+  let daemon = await start()
   return {
     host: '127.0.0.1',
     port,
@@ -86,11 +109,26 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       for (const child of childrenOf(daemon)) process.kill(child, 'SIGKILL')
     },
     connections: () => childrenOf(daemon).length,
+    restart: async ({ newHostKeys = false, whileDown } = {}) => {
+      await end()
+      for (const type of newHostKeys ? hostKeys : []) {
+        rmSync(file(`host_${type}`))
+        keygen(file(`host_${type}`), type)
+      }
+      await whileDown?.()
+      daemon = await start()
+    },
+    trustHostKeys,
+    knownHostsAt: (otherPort) => {
+      const path = file(`known_hosts-${otherPort}`)
+      const lines = hostKeys.map((type) => knownHostsLine(type).replace(/:\d+ /, `:${otherPort} `))
+      // Others may be reading it.
+      writeFileSync(`${path}.new`, `${lines.join('\n')}\n`)
+      renameSync(`${path}.new`, path)
+      return path
+    },
     stop: async () => {
-      const gone = new Promise((resolve) => daemon.once('exit', resolve))
-      for (const child of childrenOf(daemon)) process.kill(child, 'SIGKILL')
-      daemon.kill('SIGKILL')
-      await gone
+      await end()
       rmSync(directory, { recursive: true, force: true })
     },
   }
