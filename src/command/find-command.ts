@@ -35,38 +35,46 @@ function isHelpWord(word: Word | undefined): boolean {
 
 function unknownCommand(catalogue: Catalogue, words: Word[], isGroup: boolean): UserError {
   const [first = '', second = ''] = words.map(({ text }) => text.toLowerCase())
-  const typed = shown(`${first} ${second}`.trim())
-  const corrected = (path: string) => lineOfWords(path, words.slice(path.includes(' ') ? 2 : 1))
+  const message = `There is no command "${shown(`${first} ${second}`.trim())}".`
   const inGroup = catalogue.entries().flatMap(({ path }) => (path.startsWith(`${first} `) ? [path] : []))
-  const close = isGroup
-    ? nearest(
-        second,
-        inGroup.map((path) => path.slice(first.length + 1)),
-      ).map((verb) => `${first} ${verb}`)
+  const { paths, standFor } = isGroup
+    ? { paths: nearestVerbs(second, inGroup), standFor: 2 }
     : closestOf(catalogue, first, second)
-  const [best, ...others] = close
+  const [best, ...others] = paths
   if (best === undefined) {
-    return new UserError('unknown-command', `There is no command "${typed}".`, {
+    return new UserError('unknown-command', message, {
       fix: isGroup ? `There is ${orList(inGroup)}.` : 'Type help for all commands.',
     })
   }
   const also = others.length > 0 ? ` Or: ${orList(others)}` : ''
-  return new UserError('unknown-command', `There is no command "${typed}".`, {
-    fix: `Did you mean: ${corrected(best)}${also}`,
+  return new UserError('unknown-command', message, {
+    fix: `Did you mean: ${lineOfWords(best, words.slice(standFor))}${also}`,
   })
 }
 
-/** Also when the words changed places ("list vm"), or only the group is wrong. */
-function closestOf(catalogue: Catalogue, first: string, second: string): string[] {
+/** Of "vm stop" and its likes those whose verb looks like what was typed. */
+function nearestVerbs(typed: string, paths: readonly string[]): string[] {
+  const verbOf = (path: string) => path.slice(path.indexOf(' ') + 1)
+  const verbs = nearest(typed, paths.map(verbOf))
+  return verbs.flatMap((verb) => paths.find((path) => verbOf(path) === verb) ?? [])
+}
+
+interface Closest {
+  paths: string[]
+  /** How many of the typed words they stand for; the others are arguments. */
+  standFor: number
+}
+
+/** Both words of a path with a slip ("vn list") or turned ("list vm"), or one word: the group left out ("stop web1"),
+ * the blank forgotten ("vmstop web1"), a command without a group ("hepl vm"). */
+function closestOf(catalogue: Catalogue, first: string, second: string): Closest {
   const turned = `${second} ${first}`
-  if (catalogue.get(turned) !== undefined) return [turned]
-  const near = catalogue.nearest(`${first} ${second}`.trim())
-  if (near.length > 0) return near
-  const top = nearest(
-    first,
-    catalogue.entries().flatMap(({ path }) => (path.includes(' ') ? [] : [path])),
-  )
-  return top.length > 0
-    ? top
-    : catalogue.entries().flatMap(({ path }) => (path.endsWith(` ${first}`) ? [path] : []))
+  if (catalogue.get(turned) !== undefined) return { paths: [turned], standFor: 2 }
+  const near = second === '' ? [] : catalogue.nearest(`${first} ${second}`)
+  if (near.length > 0) return { paths: near, standFor: 2 }
+  const all = catalogue.entries().map(({ path }) => path)
+  const withVerb = all.filter((path) => path.endsWith(` ${first}`))
+  if (withVerb.length > 0) return { paths: withVerb, standFor: 1 }
+  const joined = new Map(all.map((path) => [path.replace(' ', ''), path]))
+  return { paths: nearest(first, [...joined.keys()]).flatMap((each) => joined.get(each) ?? []), standFor: 1 }
 }

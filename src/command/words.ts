@@ -50,8 +50,10 @@ export function wordsOf(line: string): Word[] {
       grow(found.text, { raw: found.raw, quoted: open !== undefined })
       at += found.length
     } else if (c === '\\' && open?.kind !== singleQuotes && at + 1 < line.length) {
-      grow(line.charAt(at + 1), { quoted: true })
-      at += 2
+      // Slack's escape for the next character is that character, as it was typed.
+      const next = escapedAt(line, at + 1) ?? { text: line.charAt(at + 1), length: 1 }
+      grow(next.text, { quoted: true })
+      at += 1 + next.length
     } else if (open !== undefined) {
       if (open.kind.test(c) && (open.kind === doubleQuotes || !isInsideWord(line, at))) open = undefined
       else grow(noBreakSpace.test(c) ? ' ' : c, { quoted: true })
@@ -83,13 +85,15 @@ function isInsideWord(line: string, at: number): boolean {
   return /[\p{L}\p{N}]/u.test(line.charAt(at + 1))
 }
 
-function slackPart(line: string, at: number): { text: string; raw: string; length: number } | undefined {
+function escapedAt(line: string, at: number): { text: string; length: number } | undefined {
   entity.lastIndex = at
-  const escaped = entity.exec(line)
-  if (escaped !== null) {
-    const text = entities[escaped[1] ?? ''] ?? ''
-    return { text, raw: text, length: escaped[0].length }
-  }
+  const [whole, name = ''] = entity.exec(line) ?? []
+  return whole === undefined ? undefined : { text: entities[name] ?? '', length: whole.length }
+}
+
+function slackPart(line: string, at: number): { text: string; raw: string; length: number } | undefined {
+  const escaped = escapedAt(line, at)
+  if (escaped !== undefined) return { ...escaped, raw: escaped.text }
   reference.lastIndex = at
   const match = reference.exec(line)
   if (match === null) return undefined
@@ -134,10 +138,13 @@ function notClosed(line: string, at: number): UserError {
   )
 }
 
-const needsEscape = /["\\\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\u00a0\u2007\u202f]|[&<](?=[a-z@#!])/gi
+const needsEscape = /["\\\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\u00a0\u2007\u202f]/g
+/** What looks like Slack's own writing. Broken up behind its first sign, because Slack escapes that one when the line is
+ * typed there again. */
+const looksLikeSlack = /[&<](?=[a-z@#!])/gi
 
-/** A value as it has to be typed to come back unchanged. */
+/** A value as it has to be typed to come back unchanged, in Slack and in a terminal. */
 export function quoteWord(value: string): string {
   const isPlain = /^[\w@%+:./][\w@%+=:,./-]*$/.test(value)
-  return isPlain ? value : `"${value.replace(needsEscape, '\\$&')}"`
+  return isPlain ? value : `"${value.replace(needsEscape, '\\$&').replace(looksLikeSlack, '$&\\')}"`
 }

@@ -233,6 +233,19 @@ describe('a mistake in a command line', () => {
     ],
     ['vn list', 'unknown-command', 'There is no command "vn list".', 'Did you mean: vm list'],
     ['list vm', 'unknown-command', 'There is no command "list vm".', 'Did you mean: vm list'],
+    [
+      'vmstop web1 --force',
+      'unknown-command',
+      'There is no command "vmstop web1".',
+      'Did you mean: vm stop web1 --force',
+    ],
+    ['stop web1', 'unknown-command', 'There is no command "stop web1".', 'Did you mean: vm stop web1'],
+    [
+      'create web1 before',
+      'unknown-command',
+      'There is no command "create web1".',
+      'Did you mean: snapshot create web1 before Or: vm create',
+    ],
     ['hepl vm', 'unknown-command', 'There is no command "hepl vm".', 'Did you mean: help vm'],
     ['xyzzy', 'unknown-command', 'There is no command "xyzzy".', 'Type help for all commands.'],
     [

@@ -68,6 +68,7 @@ describe('words of a line', () => {
 
   it('are what a person typed before Slack escaped them', () => {
     expect(texts('a &amp; b &lt;c&gt; &amp;lt;')).toEqual(['a', '&', 'b', '<c>', '&lt;'])
+    expect(texts(String.raw`a\&amp;b \&lt;@U1&gt;`)).toEqual(['a&b', '<@U1>'])
   })
 
   it('have the label of a link that Slack made by itself, and the address of any other', () => {
@@ -101,6 +102,16 @@ describe('words of a line', () => {
     fc.assert(
       fc.property(fc.array(anyText), (values) => {
         expect(texts(values.map(quoteWord).join(' '))).toEqual(values)
+      }),
+    )
+  })
+
+  it('come back once quoted and escaped by Slack on the way', () => {
+    const escaped = (line: string) =>
+      line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+    fc.assert(
+      fc.property(fc.array(anyText), (values) => {
+        expect(texts(escaped(values.map(quoteWord).join(' ')))).toEqual(values)
       }),
     )
   })
