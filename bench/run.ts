@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { compareListing } from './listing.js'
+import { measureManyHosts } from './many-hosts.js'
 import type { Comparison } from './measure.js'
 import { measureMemory } from './memory.js'
 import { compareSlackLatency } from './slack-latency.js'
@@ -9,7 +10,8 @@ import { compareSlackLatency } from './slack-latency.js'
 const { values } = parseArgs({ options: { json: { type: 'string' } } })
 
 const rows: Comparison[] = []
-for (const bench of [compareSlackLatency, compareListing, measureMemory]) rows.push(...(await bench()))
+for (const bench of [compareSlackLatency, compareListing, measureManyHosts, measureMemory])
+  rows.push(...(await bench()))
 
 const shown = rows.map((row) => [
   row.met ? 'met ' : 'MISS',

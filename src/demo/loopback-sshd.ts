@@ -49,6 +49,8 @@ export async function startLoopbackSshd(user: string): Promise<LoopbackSshd> {
       'PasswordAuthentication no',
       'UsePAM no',
       'StrictModes no',
+      // One bot may know it under a hundred names.
+      'MaxStartups 500',
       'Subsystem sftp internal-sftp',
       '',
     ].join('\n'),
