@@ -94,7 +94,8 @@ describe('whatever is typed to the real commands', () => {
         for (let tries = 0; tries < 40; tries += 1) {
           const offered = /^(?:For example|Close it|Did you mean): ([^?]*?)(?: Or: .*)?$/s
           const next = offered.exec(mistakeIn(line)?.fix ?? '')?.[1]
-          if (next === undefined) return
+          // Nobody can guess a key: its place is left open.
+          if (next === undefined || next.includes('…')) return
           line = next
         }
         throw new Error(`still offered: ${line}`)
