@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { askHosts, defineCommand, hostName, silence } from '../../src/command/index.js'
+import { askHosts, defineCommand, hostCount, hostName, silence } from '../../src/command/index.js'
 import { count, showMiB } from '../../src/report/index.js'
 
 export default defineCommand({
@@ -20,7 +20,7 @@ export default defineCommand({
     }
     const [first] = images
     return {
-      title: `${count(images.length, 'image')} on ${host ?? count(fleet.agents.length, 'host')}`,
+      title: `${count(images.length, 'image')} on ${host ?? hostCount(fleet, silent.length)}`,
       tone: silent.length > 0 ? 'warn' : 'info',
       table: {
         columns: ['Image', 'Host', 'Pool', 'Virtual size'],

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { choice, defineCommand, hostName, silence } from '../../src/command/index.js'
+import { choice, defineCommand, hostCount, hostName, silence } from '../../src/command/index.js'
 import { count } from '../../src/report/index.js'
 
 export default defineCommand({
@@ -19,7 +19,7 @@ export default defineCommand({
       (vm) => state === undefined || (vm.state === 'running') === (state === 'running'),
     )
     const running = shown.filter((vm) => vm.state === 'running').length
-    const where = host ?? count(fleet.agents.length, 'host')
+    const where = host ?? hostCount(fleet, unreachable.length)
     return {
       title: `${count(shown.length, 'VM')} on ${where}`,
       tone: unreachable.length > 0 ? 'warn' : 'info',

@@ -1,6 +1,7 @@
 /** One question to one host or to all, and what those said that could not answer. */
 import type { Agent, Fleet } from '../agents/agent.js'
 import { UserError } from '../errors.js'
+import { count } from '../report/index.js'
 
 export interface HostAnswer<T> {
   host: string
@@ -34,6 +35,12 @@ export async function askHosts<T>(
     else throw outcome.reason
   })
   return { answers, silent }
+}
+
+/** "2 hosts", or "1 of 2 hosts" when the others did not answer. */
+export function hostCount(fleet: Fleet, silent: number): string {
+  const all = count(fleet.agents.length, 'host')
+  return silent === 0 ? all : `${fleet.agents.length - silent} of ${all}`
 }
 
 /** "kvm2 did not answer: connection refused." */

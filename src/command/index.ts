@@ -1,7 +1,7 @@
 export { type ArgumentDescription, describeArguments } from './argument-list.js'
 export { type ArgumentKind, type ArgumentMeta, metaOf } from './argument-meta.js'
 export * from './arguments.js'
-export { askHosts, type HostAnswer, type SilentHost, silence } from './ask-hosts.js'
+export { askHosts, type HostAnswer, hostCount, type SilentHost, silence } from './ask-hosts.js'
 export { canonicalLine, flagText, usageOf } from './canonical-line.js'
 export { Catalogue, type CatalogueEntry, loadCatalogue } from './catalogue.js'
 export { commandsPage } from './commands-page.js'

@@ -11,9 +11,11 @@ export function unknownName(
   code: ErrorCode,
   absent: string,
   typed: string,
-  known: readonly string[],
+  names: readonly string[],
   thereAre: string,
 ): UserError {
+  // The same image may be in several pools.
+  const known = [...new Set(names)]
   const close = nearest(typed, known)
   const shown = known.slice(0, maxNamed).join(', ') + (known.length > maxNamed ? ', …' : '')
   return new UserError(code, `${absent} "${typed}".`, {

@@ -31,6 +31,7 @@ describe('image list', () => {
 
   it('says which host did not answer', async () => {
     const { fleet } = aFleet({ hosts: [{ name: 'kvm1' }, { name: 'kvm2', unreachable: true }] })
-    expect(await ask('image list', { fleet })).toMatchObject({ tone: 'warn' })
+    const report = await ask('image list', { fleet })
+    expect(report).toMatchObject({ title: expect.stringMatching(/ on 1 of 2 hosts$/), tone: 'warn' })
   })
 })

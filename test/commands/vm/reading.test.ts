@@ -50,7 +50,7 @@ describe('vm list', () => {
     const { fleet, host } = hosts()
     host('kvm2').goDown()
     const report = await ask('vm list', { fleet })
-    expect(report.tone).toBe('warn')
+    expect(report).toMatchObject({ title: '2 VMs on 1 of 2 hosts', tone: 'warn' })
     expect(report.table?.rows).toHaveLength(2)
     expect(report.notes).toEqual(['kvm2 did not answer: Host kvm2 does not answer: connection refused.'])
   })
