@@ -1,5 +1,5 @@
 /** The host the bot runs on: unix sockets and child processes, no shell anywhere. Same shape as over SSH. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { createConnection } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { UserError } from '../errors.js'
@@ -39,12 +39,7 @@ export class LocalTransport {
     checkArguments(argv)
     options.signal?.throwIfAborted()
     const [program, ...args] = argv
-    const child = spawn(program, args, {
-      env: { ...inherited(), ...options.env },
-      stdio: 'pipe',
-      // Its own process group, so that a kill reaches what it started too.
-      detached: true,
-    })
+    const child = start(program, args, options.env)
     const stdout = new BoundedOutput(options.maxOutputBytes ?? defaultOutputBytes)
     const stderr = new BoundedOutput(options.maxOutputBytes ?? defaultOutputBytes)
     child.stdout.on('data', (chunk: Buffer) => stdout.add(chunk))
@@ -65,6 +60,31 @@ export class LocalTransport {
 
   /** There is nothing to close. */
   async close(): Promise<void> {}
+}
+
+/** Some reasons not to start come as an event, others are thrown. */
+function start(program: string, args: string[], env: ExecOptions['env']): ChildProcessWithoutNullStreams {
+  try {
+    return spawn(program, args, {
+      env: { ...inherited(), ...env },
+      stdio: 'pipe',
+      // Its own process group, so that a kill reaches what it started too.
+      detached: true,
+    })
+  } catch (error) {
+    throw notStarted(program, error)
+  }
+}
+
+function notStarted(program: string, error: unknown): UserError {
+  const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  return new UserError('run-failed', `“${program}” could not be started here: ${why}.`, {
+    fix:
+      why === 'E2BIG'
+        ? 'Say the same with less text.'
+        : 'Look at the memory of this machine, and at the processes and open files that the bot may have: ulimit -a',
+    cause: error,
+  })
 }
 
 // The bot's own environment holds its tokens; a program gets what a login would give it, no more.
@@ -102,7 +122,7 @@ function ended(child: ChildProcess, program: string, { timeoutMs, signal }: Exec
     signal?.addEventListener('abort', giveUp, { once: true })
     child.once('error', (error: NodeJS.ErrnoException) => {
       const failure = startFailure(program, error)
-      finish(() => (failure === undefined ? reject(error) : resolve(failure)))
+      finish(() => (failure === undefined ? reject(notStarted(program, error)) : resolve(failure)))
     })
     child.once('close', (code, signalName) => finish(() => resolve({ code, signal: signalName })))
   })

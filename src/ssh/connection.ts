@@ -36,7 +36,7 @@ export interface ConnectionSettings {
   agentSocket?: string
   /** For TCP, key exchange and authentication together. Default 15 s. */
   connectTimeoutMs?: number
-  /** A silent host is given up after four of these. Default 10 s. */
+  /** A silent host is given up after four of these. Default 5 s. */
   keepaliveMs?: number
 }
 
@@ -104,7 +104,7 @@ export class SshConnection {
       username: user,
       authHandler: [{ ...login, username: user }],
       readyTimeout: settings.connectTimeoutMs ?? defaultConnectTimeoutMs,
-      keepaliveInterval: settings.keepaliveMs ?? 10_000,
+      keepaliveInterval: settings.keepaliveMs ?? 5000,
       keepaliveCountMax: 3,
       ...(serverHostKey === undefined ? {} : { algorithms: { serverHostKey } }),
       hostVerifier: (key: Buffer): boolean => {

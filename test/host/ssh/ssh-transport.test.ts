@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { UserError } from '../../../src/errors.js'
 import { createLog } from '../../../src/log.js'
 import { type SshSettings, SshTransport } from '../../../src/ssh/index.js'
 import { transportContract } from '../../ssh/transport-contract.js'
@@ -176,6 +177,36 @@ describe('an SSH connection', () => {
     } finally {
       process.kill(pid)
     }
+  })
+
+  it('says when the ssh-agent does not answer, has no key that is let in, or hangs', async () => {
+    const { identityFile: _, ...withoutKey } = sshd
+    const refusalWith = async (agentSocket: string) => {
+      const transport = new SshTransport({ ...withoutKey, log, agentSocket, connectTimeoutMs: 1000 })
+      return transport.connect().catch((error: unknown) => error)
+    }
+    expect(await refusalWith(join(sshd.directory, 'no-agent.sock'))).toMatchObject({
+      code: 'ssh-auth-failed',
+      message: expect.stringContaining('the ssh-agent does not answer'),
+    })
+    const empty = join(sshd.directory, 'empty-agent.sock')
+    const started = execFileSync('ssh-agent', ['-a', empty], { encoding: 'utf8' })
+    onTestFinished(() => {
+      process.kill(Number(/SSH_AGENT_PID=(\d+)/.exec(started)?.[1]))
+    })
+    expect(await refusalWith(empty)).toMatchObject({
+      code: 'ssh-auth-failed',
+      fix: expect.stringContaining('SSH_AUTH_SOCK'),
+    })
+    const hanging = createServer()
+    const path = join(sshd.directory, 'hanging-agent.sock')
+    await new Promise<void>((resolve) => hanging.listen(path, resolve))
+    onTestFinished(() => {
+      hanging.close()
+    })
+    const begin = performance.now()
+    expect(await refusalWith(path)).toBeInstanceOf(UserError)
+    expect(performance.now() - begin).toBeLessThan(3000)
   })
 
   it('says when there is neither identity file nor agent', async () => {

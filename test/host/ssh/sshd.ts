@@ -1,7 +1,15 @@
 /** A real sshd on a loopback port with throwaway keys, for tests that reach "another host". Needs root, as sshd does to
  * let any other user in. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -34,6 +42,10 @@ export interface Sshd {
   trustHostKeys(): void
   /** A known_hosts file for the case that the server is reached at another port. */
   knownHostsAt(port: number): string
+  /** A known_hosts file with the keys of both. */
+  knownHostsOf(other: Sshd): string
+  /** Lets the other's key in as well. */
+  letIn(other: Sshd): void
   stop(): Promise<void>
 }
 
@@ -127,6 +139,12 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       renameSync(`${path}.new`, path)
       return path
     },
+    knownHostsOf: (other) => {
+      const path = file(`known_hosts-with-${other.port}`)
+      writeFileSync(path, [file('known_hosts'), other.knownHosts].map((each) => readFileSync(each)).join(''))
+      return path
+    },
+    letIn: (other) => appendFileSync(file('authorized_keys'), readFileSync(`${other.identityFile}.pub`)),
     stop: async () => {
       await end()
       rmSync(directory, { recursive: true, force: true })
