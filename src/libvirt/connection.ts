@@ -69,6 +69,12 @@ export class Connection {
   readonly #streams = new Map<number, DataStream>()
   /** By {@link eventKey}. */
   readonly #callbacks = new Map<string, (event: unknown) => void>()
+  readonly #listeners = new Map<
+    EventName,
+    { id: number | undefined; listeners: Set<(event: unknown) => void> }
+  >()
+  /** By event, the last change of its registration. */
+  readonly #turns = new Map<EventName, Promise<unknown>>()
   readonly #queue = new CallQueue(maxInFlight)
   readonly #emitter = new EventEmitter<{ closed: [LibvirtError] }>()
   readonly #callTimeoutMs: number
@@ -238,21 +244,47 @@ export class Connection {
   }
 
   /**
-   * Registers for an event of all objects of its kind. Registrations end with the session: after a reconnect register again
-   * and list again, because nothing is repeated. Resolves with what ends the registration.
+   * Listens to an event of all objects of its kind; any number of listeners share one registration. Registrations end with
+   * the session: after a reconnect listen again and list again, because nothing is repeated. Resolves with what ends the
+   * listening.
    */
-  async on<N extends EventName>(
-    name: N,
-    listener: (event: EventOf<N>) => void,
-  ): Promise<() => Promise<void>> {
-    const { register, deregister } = registrations(name)
-    const id = await register(this)
-    const key = eventKey(messages[name], id)
-    this.#callbacks.set(key, listener as (event: unknown) => void)
-    return async () => {
-      this.#callbacks.delete(key)
-      if (this.isOpen) await deregister(this, id)
-    }
+  on<N extends EventName>(name: N, listener: (event: EventOf<N>) => void): Promise<() => Promise<void>> {
+    // Its own function: the same listener may be given twice.
+    const hear = (event: unknown) => listener(event as EventOf<N>)
+    return this.#inTurn(name, async () => {
+      const listeners = this.#listeners.get(name)?.listeners ?? (await this.#register(name))
+      listeners.add(hear)
+      return () => this.#inTurn(name, () => this.#leave(name, hear))
+    })
+  }
+
+  /** A daemon refuses a second registration of one event, so beginnings and ends of one come one after another. */
+  #inTurn<T>(name: EventName, work: () => Promise<T>): Promise<T> {
+    const mine = (this.#turns.get(name) ?? Promise.resolve()).then(work)
+    this.#turns.set(
+      name,
+      mine.catch(() => {}),
+    )
+    return mine
+  }
+
+  async #register(name: EventName): Promise<Set<(event: unknown) => void>> {
+    const id = await registrations(name).register(this)
+    const listeners = new Set<(event: unknown) => void>()
+    this.#listeners.set(name, { id, listeners })
+    this.#callbacks.set(eventKey(messages[name], id), (event) => {
+      for (const hear of listeners) hear(event)
+    })
+    return listeners
+  }
+
+  async #leave(name: EventName, hear: (event: unknown) => void): Promise<void> {
+    const registered = this.#listeners.get(name)
+    if (registered === undefined || !registered.listeners.delete(hear) || registered.listeners.size > 0)
+      return
+    this.#listeners.delete(name)
+    this.#callbacks.delete(eventKey(messages[name], registered.id))
+    if (this.isOpen) await registrations(name).deregister(this, registered.id)
   }
 
   /** Ends the session politely; resolves when the stream is closed or after a second. */
@@ -346,6 +378,7 @@ export class Connection {
     for (const data of this.#streams.values()) data.fail(why)
     this.#streams.clear()
     this.#callbacks.clear()
+    this.#listeners.clear()
     this.#queue.flush()
     this.#emitter.emit('closed', why)
   }

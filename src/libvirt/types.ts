@@ -1,7 +1,6 @@
 /** The composite types of libvirt's remote protocol (remote_protocol.x), as codecs. */
 import {
   type Codec,
-  double,
   i32,
   i64,
   list,
@@ -45,9 +44,12 @@ export type TypedValue = number | string | boolean
 export interface TypedParam {
   field: string
   value: TypedValue
+  /** For sending: libvirt refuses a parameter of another type than it expects. By default as the value looks. */
+  type?: TypedParamType
 }
 
 const paramTypes = { int: 1, uint: 2, llong: 3, ullong: 4, double: 5, boolean: 6, string: 7 } as const
+export type TypedParamType = keyof typeof paramTypes
 
 export const TypedParam: Codec<TypedParam> = {
   read(from) {
@@ -72,23 +74,40 @@ export const TypedParam: Codec<TypedParam> = {
         throw new ProtocolError(`typed parameter "${field}" has unknown type ${type}`)
     }
   },
-  /** Numbers go as unsigned 64-bit when whole and not negative, as double otherwise. */
-  write(to, { field, value }) {
+  /** Without a type, text goes as text, whole numbers as unsigned 64-bit (signed when negative), others as double. */
+  write(to, { field, value, type = usualType(value) }) {
     text.write(to, field)
-    if (typeof value === 'string') {
-      to.u32(paramTypes.string)
-      text.write(to, value)
-    } else if (typeof value === 'boolean') {
-      to.u32(paramTypes.boolean)
-      to.i32(value ? 1 : 0)
-    } else if (Number.isInteger(value) && value >= 0) {
-      to.u32(paramTypes.ullong)
-      u64.write(to, value)
-    } else {
-      to.u32(paramTypes.double)
-      double.write(to, value)
+    to.u32(paramTypes[type])
+    switch (type) {
+      case 'int':
+        to.i32(Number(value))
+        break
+      case 'uint':
+        to.u32(Number(value))
+        break
+      case 'llong':
+        i64.write(to, Number(value))
+        break
+      case 'ullong':
+        u64.write(to, Number(value))
+        break
+      case 'double':
+        to.double(Number(value))
+        break
+      case 'boolean':
+        to.i32(value ? 1 : 0)
+        break
+      case 'string':
+        text.write(to, String(value))
     }
   },
+}
+
+function usualType(value: TypedValue): TypedParamType {
+  if (typeof value === 'string') return 'string'
+  if (typeof value === 'boolean') return 'boolean'
+  if (!Number.isSafeInteger(value)) return 'double'
+  return value < 0 ? 'llong' : 'ullong'
 }
 
 export const StatsRecord = struct({ dom: Domain, params: list(TypedParam) })

@@ -188,6 +188,48 @@ describe('events', () => {
   })
 })
 
+describe('listeners', () => {
+  it('of one event share one registration, which ends with the last of them and can begin again', async () => {
+    const daemon = new FakeDaemon()
+    const connection = await open(daemon)
+    const asked: string[] = []
+    let id = 6
+    daemon.reply(procedures.connectDomainEventCallbackRegisterAny, () => {
+      asked.push('register')
+      id += 1
+      return { callbackID: id }
+    })
+    daemon.reply(procedures.connectDomainEventCallbackDeregisterAny, () => {
+      asked.push('deregister')
+      return undefined
+    })
+    const heard: string[] = []
+    const [first, second] = await Promise.all([
+      connection.on('reboot', () => heard.push('first')),
+      connection.on('reboot', () => heard.push('second')),
+    ])
+    const tell = async () => {
+      const writer = new Writer()
+      domainEvents.reboot.args.write(writer, { callbackID: id, dom: domain })
+      const { number: procedure } = domainEvents.reboot
+      daemon.send({ procedure, type: messageTypes.event, payload: Buffer.from(writer.finish()) })
+      await connection.call(procedures.authList, undefined)
+    }
+    await tell()
+    expect(heard).toEqual(['first', 'second'])
+    await first()
+    await first()
+    await tell()
+    expect(heard).toEqual(['first', 'second', 'second'])
+    const [third] = await Promise.all([connection.on('reboot', () => heard.push('third')), second()])
+    expect(asked).toEqual(['register'])
+    await Promise.all([third(), connection.on('reboot', () => heard.push('fourth'))])
+    expect(asked).toEqual(['register', 'deregister', 'register'])
+    await tell()
+    expect(heard.slice(3)).toEqual(['fourth'])
+  })
+})
+
 describe('a data stream', () => {
   const args = { dom: domain, screen: 0, flags: 0 }
   const screenshot = procedures.domainScreenshot
