@@ -15,6 +15,8 @@ export interface Jump {
   readonly command: string
   /** A byte stream to a port as that host sees it. */
   openTcp(host: string, port: number): Promise<Duplex>
+  /** Told when a connection through it fell silent: it looks whether its own still answers. */
+  suspect(): void
 }
 
 export interface ConnectionSettings {

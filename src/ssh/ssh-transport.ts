@@ -38,6 +38,10 @@ export class SshTransport implements Jump {
     await this.#connected()
   }
 
+  suspect(): void {
+    this.#doubt(this.#connection)
+  }
+
   get command(): string {
     const { user, host, port } = this.#settings
     return `ssh -p ${port} ${user}@${host}`
@@ -147,12 +151,13 @@ export class SshTransport implements Jump {
    * waits for the answer rather than for a deadline of his own. */
   #doubt(connection: SshConnection | undefined): void {
     if (connection === undefined || connection !== this.#connection || this.#checking !== undefined) return
-    const { host, port, log, answerTimeoutMs = 5000 } = this.#settings
+    const { host, port, log, jump, answerTimeoutMs = 5000 } = this.#settings
     this.#checking = connection.answers(answerTimeoutMs).then((answered) => {
       this.#checking = undefined
       if (answered) return
       log.info({ host, port }, 'SSH connection does not answer and is given up')
       connection.destroy()
+      jump?.suspect()
     })
   }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { createLog } from '../../../src/log.js'
 import { type SshSettings, SshTransport } from '../../../src/ssh/index.js'
 import { transportContract } from '../../ssh/transport-contract.js'
+import { FaultProxy } from './fault-proxy.js'
 import { type Sshd, startSshd } from './sshd.js'
 
 const log = createLog({ level: 'silent' })
@@ -108,6 +109,20 @@ describe('a host behind another', () => {
     bastion.dropConnections()
     await failed
     await vi.waitFor(() => transport.exec(['true'], { timeoutMs: 10_000 }))
+  })
+
+  it('is reached again soon after the connection on the way fell silent', async () => {
+    const proxy = await FaultProxy.before(bastion)
+    onTestFinished(() => proxy.close())
+    const short = { answerTimeoutMs: 300, connectTimeoutMs: 5000 }
+    const knownHosts = bastion.knownHostsAt(proxy.port)
+    const transport = through({ bastion: { ...short, port: proxy.port, knownHosts }, host: short })
+    await transport.exec(['true'], { timeoutMs: 10_000 })
+    proxy.forget()
+    await expect(transport.exec(['true'], { timeoutMs: 500 })).rejects.toMatchObject({ code: 'timeout' })
+    const begin = performance.now()
+    await transport.exec(['true'], { timeoutMs: 10_000 })
+    expect(performance.now() - begin).toBeLessThan(2500)
   })
 
   it('shares the connection on the way with its neighbours', async () => {
