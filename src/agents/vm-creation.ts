@@ -6,18 +6,21 @@
  * | none            | none                    | start it                                                          |
  * | none            | some                    | refuse: they are somebody else's                                  |
  * | known           | any                     | re-attach: before it was started there were none, so these are ours |
+ *
+ * A second attempt has a key of its own; once that is known, the first is over.
  */
 import { UserError } from '../errors.js'
 import type { CreateOutcome, Kcli } from '../kcli/index.js'
-import { type Connection, domainXml, findDomain, findVolumeByPath, readDomainXml } from '../libvirt/index.js'
+import { findDomain } from '../libvirt/index.js'
 import type { FoundVm, ImageSummary, VmSpec, WorkControl } from './agent.js'
-import { type HostContext, workingOn } from './host-context.js'
+import type { HostContext } from './host-context.js'
 import { readHostFacts } from './host-facts.js'
 import { usableVirtType } from './host-reading.js'
 import { describePools, listImages, listOrphans } from './host-storage.js'
+import { saidBy, taken } from './kcli-failures.js'
 import type { Runs } from './run-directory.js'
 import { removeLeftovers } from './vm-deletion.js'
-import { stateOfVm } from './vm-reading.js'
+import { lookAt } from './vm-verification.js'
 
 export interface Maker {
   kcli: Kcli
@@ -38,12 +41,33 @@ export async function createVm(
   )
 }
 
+/** kcli looks at everything on the host, and gives up when any of it goes away meanwhile; so it is asked twice. */
 async function create(
   context: HostContext,
   maker: Maker,
   spec: VmSpec,
   control: WorkControl,
 ): Promise<FoundVm> {
+  const again = { ...control, key: `${control.key}/again` }
+  if (!(await maker.runs.isKnown(again.key))) {
+    const first = await attempt(context, maker, spec, control)
+    if ('vm' in first) return first.vm
+    if (!first.worthRepeating) throw first.failure
+    context.log.info({ vm: spec.name, err: first.failure }, 'kcli was disturbed and is asked again')
+  }
+  const last = await attempt(context, maker, spec, again)
+  if ('vm' in last) return last.vm
+  throw last.failure
+}
+
+type Attempt = { vm: FoundVm } | { failure: UserError; worthRepeating: boolean }
+
+async function attempt(
+  context: HostContext,
+  maker: Maker,
+  spec: VmSpec,
+  control: WorkControl,
+): Promise<Attempt> {
   const begun = await maker.runs.isKnown(control.key)
   if (!begun) {
     control.signal.throwIfAborted()
@@ -69,10 +93,14 @@ async function create(
   // Nothing of the name was there before, so whoever took it did so in between: it is not ours to touch.
   if (outcome.outcome === 'name-taken') throw taken(context, spec.name)
   control.progress('verifying')
-  const failure = outcome.outcome === 'created' ? undefined : saidBy(outcome, context, spec)
-  const made = await lookAt(context, spec, image, failure)
-  if ('vm' in made) return made.vm
-  throw await failed(made.failure)
+  const refusal = outcome.outcome === 'created' ? undefined : saidBy(outcome, context, spec)
+  const made = await lookAt(context, spec, image, refusal)
+  if ('vm' in made) return made
+  const failure = await failed(made.failure)
+  // While libvirt reads a pool anew, kcli does not see the images in it.
+  const unseen = outcome.outcome === 'image-not-found' && image !== undefined
+  const isClear = failure === made.failure
+  return { failure, worthRepeating: isClear && (outcome.outcome === 'disturbed' || unseen) }
 }
 
 async function runKcli(
@@ -163,125 +191,6 @@ async function imagesFor(context: HostContext, { image }: VmSpec): Promise<Image
   return image === undefined ? [] : (await listImages(context)).filter(({ name }) => name === image)
 }
 
-/** What is there now, whatever kcli said of it. */
-async function lookAt(
-  context: HostContext,
-  spec: VmSpec,
-  image: string | undefined,
-  failure: UserError | undefined,
-): Promise<{ vm: FoundVm } | { failure: UserError }> {
-  const libvirt = await context.link.quick()
-  const found = await findDomain(libvirt, spec.name)
-  if (failure !== undefined) return { failure }
-  if (found === undefined) {
-    return {
-      failure: new UserError(
-        'kcli-failed',
-        `kcli says that it created VM “${spec.name}”, and libvirt has none.`,
-        {
-          fix: 'Check that genisoimage is installed on the host: without it kcli fails in silence.',
-        },
-      ),
-    }
-  }
-  const vm = { ...found, host: context.settings.name }
-  const wrong = await workingOn(context, 'verify VM', vm, ({ quick }) => differences(quick, vm, spec, image))
-  if (wrong.length === 0) return { vm }
-  return {
-    failure: new UserError(
-      'kcli-failed',
-      `VM “${spec.name}” is not what was asked for: ${wrong.join('; ')}.`,
-      {
-        fix: `Check the profile and kcli's version on ${vm.host}: host show ${vm.host}`,
-      },
-    ),
-  }
-}
-
-async function differences(
-  libvirt: Connection,
-  vm: FoundVm,
-  spec: VmSpec,
-  image: string | undefined,
-): Promise<string[]> {
-  const [xml, { state, reason }] = await Promise.all([
-    domainXml(libvirt, vm.uuid, { inactive: true }),
-    stateOfVm(libvirt, vm),
-  ])
-  const { vcpus, memoryKiB, disks, nics, kcli } = readDomainXml(xml)
-  const hard = disks.filter(({ device }) => device === 'disk')
-  const volumes = await Promise.all(
-    hard.map(({ source }) => (source === undefined ? undefined : findVolumeByPath(libvirt, source))),
-  )
-  const wrong: string[] = []
-  const expect = (what: string, seen: unknown, asked: unknown): void => {
-    if (seen !== asked) wrong.push(`${what} ${String(seen)} instead of ${String(asked)}`)
-  }
-  expect('CPUs', vcpus, spec.cpus)
-  expect('memory in MiB', memoryKiB / 1024, spec.memoryMiB)
-  expect('disks', hard.length, spec.disksGiB.length)
-  for (const [index, volume] of volumes.entries()) {
-    const asked = Math.ceil(spec.disksGiB[index] ?? 0)
-    const size = (volume?.capacity ?? 0) / 1024 ** 3
-    // An image larger than what was asked for keeps its size.
-    if (size < asked) wrong.push(`disk ${index} has ${size} GiB instead of ${asked}`)
-    expect(`pool of disk ${index}`, volume?.pool, spec.pool)
-  }
-  expect(
-    'networks',
-    nics.map(({ network, bridge }) => network ?? bridge).join(', '),
-    spec.networks.join(', '),
-  )
-  if (spec.image !== undefined) expect('image', volumes[0]?.backing ?? kcli?.image, image ?? spec.image)
-  if (spec.start && state !== 'running')
-    wrong.push(`it is ${state}${reason === undefined ? '' : ` (${reason})`} instead of running`)
-  if (!spec.start && state !== 'shut off') wrong.push(`it is ${state} instead of shut off`)
-  return wrong
-}
-
-function saidBy(
-  outcome: Exclude<CreateOutcome, { outcome: 'created' }>,
-  { settings }: HostContext,
-  spec: VmSpec,
-): UserError {
-  const { name } = settings
-  const said = `kcli on ${name}: ${outcome.line}`
-  switch (outcome.outcome) {
-    case 'image-not-found':
-      return spec.image === undefined
-        ? new UserError('unknown-profile', said, {
-            fix: `Check the profile and its image on ${name}: kcli list profile`,
-          })
-        : new UserError('unknown-image', said, {
-            fix: `See what there is: image list --host ${name}. An inactive pool hides its images: host check ${name}`,
-          })
-    case 'pool-not-found':
-      return new UserError('unknown-pool', said, { fix: `See what there is: host show ${name}` })
-    case 'network-invalid':
-      return new UserError('unknown-network', said, { fix: `See what there is: host show ${name}` })
-    case 'no-permission':
-      return new UserError('kcli-failed', said, {
-        fix: `Allow the bot's user there to use kcli: group libvirt, or sudo without password and kcli: { sudo: true } in qnav.yml.`,
-      })
-    case 'timed-out':
-      return new UserError('timeout', `kcli on ${name} did not end in time; it last said: ${outcome.line}`, {
-        fix: `A missing image is downloaded first: fetch it beforehand, or try again. host check ${name}`,
-      })
-    case 'iso-tool-missing':
-      return new UserError('kcli-failed', said, {
-        fix: `Install genisoimage (or xorriso) on ${name}: the first configuration of a VM is written with it.`,
-      })
-    case 'interrupted':
-      return new UserError('kcli-failed', `kcli on ${name} did not end by itself: ${outcome.line}`, {
-        fix: `Look at the host, then ask again: host check ${name}`,
-      })
-    case 'name-taken':
-    case 'start-failed':
-    case 'failed':
-      return new UserError('kcli-failed', said, { fix: `Look at the host: host check ${name}` })
-  }
-}
-
 /** The failure, with what could not be removed named in its fix. */
 async function withLeftoversRemoved(
   context: HostContext,
@@ -309,10 +218,4 @@ async function withLeftoversRemoved(
 function isCancelled({ aborted, reason }: AbortSignal): boolean {
   // Any other reason is the bot stopping: the run goes on, and is found again at the next start.
   return aborted && reason instanceof UserError && reason.code === 'cancelled'
-}
-
-function taken({ settings }: HostContext, name: string): UserError {
-  return new UserError('name-taken', `There is already a VM “${name}” on ${settings.name}.`, {
-    fix: `Choose another name, or look at that one: vm show ${name}@${settings.name}`,
-  })
 }

@@ -13,6 +13,8 @@ export type CreateFailure =
   | 'iso-tool-missing'
   /** libvirt did not let this account in, or was not there. */
   | 'no-permission'
+  /** Something else on the host went away while kcli looked around; asked again it may well work. */
+  | 'disturbed'
   /** Ended by its time limit. */
   | 'timed-out'
   /** Cancelled, killed from outside, or the host went down; anything may be left behind. */
@@ -23,6 +25,7 @@ export type CreateOutcome = { outcome: 'created' } | { outcome: CreateFailure; l
 
 /** Where kcli can tell its failures apart; the first that fits a line. In its versions of August and October 2026. */
 const complaints: [RegExp, CreateFailure][] = [
+  [/no (network|storage pool|domain) with matching uuid|no storage vol with matching/i, 'disturbed'],
   [/VM \S+ already exists|domain '\S+' already exists with uuid/i, 'name-taken'],
   [/Image .* not found|you don't have image|Missing profile file/i, 'image-not-found'],
   [/Pool .* not found|no storage pool with matching name/i, 'pool-not-found'],

@@ -71,6 +71,15 @@ describe('what a kcli create came to', () => {
     ['start-failed', notCreated('invalid argument: could not find capabilities for domaintype=kvm')],
     ['start-failed', notCreated("Cannot access storage file '/images/rocky9.qcow2': Permission denied")],
     ['start-failed', notCreated("Cannot get interface MTU on 'br0': No such device")],
+    [
+      'disturbed',
+      "libvirt.libvirtError: Network not found: no network with matching uuid '6f233c06-cc81-4816-99eb-7d5612a7bad2' (lab)\n",
+    ],
+    [
+      'disturbed',
+      "libvirt.libvirtError: Storage pool not found: no storage pool with matching uuid '6f233c06-cc81-4816-99eb-7d5612a7bad2' (lab)\n",
+    ],
+    ['disturbed', "libvirt.libvirtError: Storage volume not found: no storage vol with matching name 'x'\n"],
     ['failed', notCreated('Wrong memory abc')],
     ['failed', notCreated("wrong type, it should be <class 'list'>")],
     [

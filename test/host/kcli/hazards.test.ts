@@ -360,6 +360,53 @@ describe.skipIf(lab === undefined)('kcli', () => {
     })
   })
 
+  describe('gives up when something else on the host goes away while it looks', () => {
+    const disturbed = (times: number): { path: string; calls: () => number } => {
+      const count = join(bench.newFolder(), 'count')
+      const gone = "libvirt.libvirtError: Network not found: no network with matching uuid '6f23' (other)"
+      const path = bench.program(
+        `echo x >>${count}; [ $(wc -l <${count}) -gt ${times} ] || { echo "${gone}" >&2; exit 1; }; exec "$kcli" "$@"`,
+      )
+      return { path, calls: () => readFileSync(count, 'utf8').length / 2 }
+    }
+
+    it('and is asked once more', async () => {
+      const { path, calls } = disturbed(1)
+      const spec = aSpec()
+      const same = control()
+      const vm = await anAgent({ path }).createVm(spec, same)
+      expect(virsh('domuuid', spec.name).trim()).toBe(vm.uuid)
+      // A bot that starts again in the middle finds the attempt that counts.
+      await expect(anAgent({ path }).createVm(spec, same)).resolves.toEqual(vm)
+      expect(calls()).toBe(2)
+    })
+
+    it('and is not asked for ever', async () => {
+      const { path, calls } = disturbed(9)
+      const spec = aSpec()
+      await expect(anAgent({ path }).createVm(spec, control())).rejects.toMatchObject({
+        code: 'kcli-failed',
+        message: expect.stringContaining('no network with matching uuid'),
+      })
+      expect(calls()).toBe(2)
+      nothingIsLeftOf(spec.name)
+    })
+
+    it('which other questions to the same agent do not make happen', async () => {
+      const agent = anAgent()
+      let over = false
+      const asking = (async () => {
+        while (!over) await Promise.all([agent.images(), agent.pools()])
+      })()
+      try {
+        for (let n = 0; n < 4; n += 1) await agent.createVm(aSpec(), control())
+      } finally {
+        over = true
+        await asking
+      }
+    })
+  })
+
   describe('when it is ended in the middle', () => {
     /** A kcli that has made the VM and then hangs, with what it started, whatever it is told. */
     const hanging = (mark: string) =>
