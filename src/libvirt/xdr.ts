@@ -154,7 +154,6 @@ export const i64: Codec<number> = {
   read: (from) => Number(from.i64()),
   write: (to, value) => to.i64(BigInt(value)),
 }
-export const double: Codec<number> = { read: (from) => from.double(), write: (to, value) => to.double(value) }
 
 export const text: Codec<string> = {
   read: (from) => from.text(),
