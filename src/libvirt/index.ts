@@ -36,6 +36,7 @@ export {
 export * as enums from './enums.js'
 export { ErrorCode, isNotFound, LibvirtError, type LibvirtErrorKind } from './errors.js'
 export type { EventName, EventOf } from './event-registration.js'
+export * as handles from './handles.js'
 export { describeHost, type HostListing, hostCapabilities } from './host.js'
 export { listNetworks, type NetworkListing } from './networks.js'
 export { procedures } from './procedures/index.js'

@@ -8,6 +8,8 @@ export interface Procedure<Args, Reply> {
   program: number
   number: number
   args: Codec<Args>
+  /** Names of the arguments, in order. */
+  argNames: readonly string[]
   reply: Codec<Reply>
   /** libvirt works it on its reserved threads: never behind slow work. */
   highPriority: boolean
@@ -33,6 +35,7 @@ export function proc<const A extends Fields, const R extends Fields>(
     number,
     program: options.program ?? programs.remote,
     args: codecOf(args),
+    argNames: Object.keys(args),
     reply: codecOf(reply),
     highPriority: options.high ?? false,
     ...(options.since === undefined ? {} : { since: options.since }),
