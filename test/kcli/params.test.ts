@@ -102,6 +102,8 @@ describe('the arguments for kcli', () => {
     '',
     'http://example.com/x.qcow2',
     'https://example.com/x.qcow2',
+    // kcli goes by the beginning.
+    'httpd.qcow2',
     'images/../../etc/shadow',
     '/images/../etc/shadow',
     '/images/-a',
