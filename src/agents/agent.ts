@@ -100,6 +100,8 @@ export interface PoolSummary {
   path?: string
   capacityGiB: number
   availableGiB: number
+  /** ISO 8601; there when the pool did not answer just now: state and room are of that time. */
+  asOf?: string
 }
 
 export interface NetworkSummary {

@@ -38,6 +38,8 @@ import {
 } from './host-reading.js'
 import type { HostSettings } from './host-settings.js'
 import { describeNetworks, describePools, listImages, listOrphans } from './host-storage.js'
+import { HostInventory } from './inventory.js'
+import { inventorySession } from './inventory-session.js'
 import { MutationLock } from './mutation-lock.js'
 import { PoolRefresher } from './pool-refresher.js'
 import { createRuns, type Runs } from './run-directory.js'
@@ -71,17 +73,27 @@ export class HostAgent implements Agent {
     this.labels = settings.labels
     this.defaults = { pool: settings.pool, network: settings.network }
     const events = new HostEvents()
-    const link = new HostLink({
+    const link: HostLink = new HostLink({
       settings,
       transport,
       log,
-      onQuickOpen: (connection) => events.subscribe(connection),
+      onQuickOpen: async (connection) => {
+        await events.subscribe(connection)
+        inventory.opened()
+      },
       ...(backoff === undefined ? {} : { backoff }),
     })
+    const inventory = new HostInventory({
+      host: settings.name,
+      session: inventorySession(link),
+      failed: (error) => log.debug({ err: error }, 'the inventory could not be brought up to date yet'),
+    })
+    events.onAny((event) => inventory.heardOf(event))
     this.#context = {
       settings,
       link,
       events,
+      inventory,
       guests: new GuestAgents(() => link.guest()),
       pools: new PoolRefresher(
         async (pool) => refreshPool(await link.slow(), pool, { timeoutMs: refreshWithinMs }),
@@ -104,8 +116,9 @@ export class HostAgent implements Agent {
     })
   }
 
-  close(): Promise<void> {
-    return this.#context.link.close()
+  async close(): Promise<void> {
+    this.#context.inventory.close()
+    await this.#context.link.close()
   }
 
   summary(): Promise<HostSummary> {

@@ -6,6 +6,7 @@ import type { GuestAgents } from './guest-agents.js'
 import type { HostEvents } from './host-events.js'
 import type { HostLink } from './host-link.js'
 import type { HostSettings } from './host-settings.js'
+import type { HostInventory } from './inventory.js'
 import { explaining } from './libvirt-errors.js'
 import type { MutationLock } from './mutation-lock.js'
 import type { PoolRefresher } from './pool-refresher.js'
@@ -14,6 +15,7 @@ export interface HostContext {
   settings: HostSettings
   link: HostLink
   events: HostEvents
+  inventory: HostInventory
   guests: GuestAgents
   pools: PoolRefresher
   /** kcli locks nothing itself: one change through it at a time on this host. */
@@ -42,15 +44,23 @@ export function askingOf<T>(
   )
 }
 
-/** Work on one VM that may take minutes: on the slow session, so that nobody's question waits behind it. */
+/** Work on one VM that may take minutes: on the slow session, so that nobody's question waits behind it. Whoever reads after
+ * it sees what it did, also where it failed half-way. Without a uuid it may have been any VM. */
 export function workingOn<T>(
-  { link }: HostContext,
+  { link, inventory, log }: HostContext,
   what: string,
   vm: FoundVm,
   work: (libvirt: { slow: Connection; quick: Connection }) => Promise<T>,
 ): Promise<T> {
   return explaining({ host: vm.host, what: `${what} ${vm.name}`, vm: vm.name }, async () => {
     const [quick, slow] = await Promise.all([link.quick(), link.slow()])
-    return work({ quick, slow })
+    try {
+      return await work({ quick, slow })
+    } finally {
+      await inventory
+        .changed(vm.uuid === '' ? undefined : vm.uuid)
+        // It stays in doubt, and whoever reads next is told; the work itself is done.
+        .catch((error: unknown) => log.debug({ vm: vm.name, err: error }, 'a change could not be looked at'))
+    }
   })
 }

@@ -1,7 +1,7 @@
 /**
- * The way to one host: its transport, and three libvirt sessions over it. The quick one answers questions; the slow one is
+ * The way to one host: its transport, and four libvirt sessions over it. The quick one answers questions; the slow one is
  * for work that may take minutes (snapshots with memory, volumes) and so never holds up an answer; the guest one asks
- * agents inside guests, which may never answer. Each opens when first used and again after it ended; a lost quick session
+ * agents inside guests and the storage one asks pools, which may never answer. Each opens when first used and again after it ended; a lost quick session
  * is also reopened in the background.
  */
 import { setTimeout as wait } from 'node:timers/promises'
@@ -30,7 +30,7 @@ const usualSockets = [
 ] as const
 const openTimeoutMs = 10_000
 
-type SessionKind = 'quick' | 'slow' | 'guest'
+type SessionKind = 'quick' | 'slow' | 'guest' | 'storage'
 
 export class HostLink {
   readonly transport: HostTransport
@@ -60,6 +60,11 @@ export class HostLink {
   /** For questions to agents inside guests. */
   guest(): Promise<Connection> {
     return this.#session('guest')
+  }
+
+  /** For questions about storage, where libvirt may wait for a file server. */
+  storage(): Promise<Connection> {
+    return this.#session('storage')
   }
 
   async close(): Promise<void> {
@@ -98,7 +103,7 @@ export class HostLink {
     try {
       await this.transport.connect()
       const connection = await this.#openSession()
-      if (kind === 'quick') await onQuickOpen?.(connection)
+      if (kind === 'quick') await prepared(connection, onQuickOpen)
       this.#backoff.reset()
       log.debug({ host: settings.name, kind, socket: this.#socket }, 'libvirt session open')
       return connection
@@ -176,8 +181,19 @@ export class HostLink {
           return false
         },
       )
-      if (open) break
+      // It may have ended again before this was told of it.
+      if (open && this.#sessions.has('quick')) break
     }
     this.#reopening = false
+  }
+}
+
+async function prepared(connection: Connection, prepare: HostLinkOptions['onQuickOpen']): Promise<void> {
+  try {
+    await prepare?.(connection)
+  } catch (error) {
+    // Nobody will know of it, so nobody else could.
+    await connection.close()
+    throw error
   }
 }

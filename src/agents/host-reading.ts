@@ -1,6 +1,6 @@
 /** Reading the host itself: summary, detail, capacity, check. */
 import { UserError } from '../errors.js'
-import { describeHost, type HostListing, hostCapabilities, listDomains } from '../libvirt/index.js'
+import { describeHost, type HostListing, hostCapabilities } from '../libvirt/index.js'
 import type { Capacity, HostDetail, HostSummary } from './agent.js'
 import { unreachableHost } from './fleet.js'
 import type { Measured } from './host-check.js'
@@ -8,11 +8,12 @@ import { asking, type HostContext } from './host-context.js'
 import { type HostFacts, readHostFacts } from './host-facts.js'
 import type { HostSettings } from './host-settings.js'
 import { explaining } from './libvirt-errors.js'
+import { listVms } from './vm-reading.js'
 
 export async function summarizeHost(context: HostContext): Promise<HostSummary> {
   const { name, labels } = context.settings
   try {
-    const vms = await asking(context, 'list its VMs', (libvirt) => listDomains(libvirt))
+    const vms = await listVms(context)
     const running = vms.filter(({ state }) => state === 'running').length
     return { name, labels, status: 'reachable', vms: { total: vms.length, running } }
   } catch (error) {

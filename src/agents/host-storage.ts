@@ -7,7 +7,6 @@ import {
   isNotFound,
   LibvirtError,
   listDomains,
-  listNetworks,
   listPools,
   listVolumes,
   type PoolListing,
@@ -17,31 +16,14 @@ import {
 import type { ImageSummary, NetworkSummary, PoolSummary } from './agent.js'
 import { isFileOf } from './deletion-plan.js'
 import { asking, type HostContext } from './host-context.js'
-import { gib, optional, pathOf } from './vm-reading.js'
+import { gib, pathOf } from './vm-reading.js'
 
 export function describePools(context: HostContext): Promise<PoolSummary[]> {
-  return asking(context, 'list its storage pools', async (libvirt) =>
-    (await listPools(libvirt)).map(({ name, state, type, path, capacity, available }) => ({
-      name,
-      state,
-      type,
-      ...optional({ path }),
-      capacityGiB: gib(capacity),
-      availableGiB: gib(available),
-    })),
-  )
+  return asking(context, 'list its storage pools', () => context.inventory.pools())
 }
 
 export function describeNetworks(context: HostContext): Promise<NetworkSummary[]> {
-  return asking(context, 'list its networks', async (libvirt) =>
-    (await listNetworks(libvirt)).map(({ name, active, autostart, bridge, mode, cidr }) => ({
-      name,
-      active,
-      autostart,
-      mode,
-      ...optional({ bridge, cidr }),
-    })),
-  )
+  return asking(context, 'list its networks', () => context.inventory.networks())
 }
 
 /** Whole storage of a host at one moment. */

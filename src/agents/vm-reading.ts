@@ -3,36 +3,30 @@ import {
   type Connection,
   type DiskDescription,
   type DomainDescription,
+  domainOf,
   domainState,
   domainXml,
-  findDomain,
   findVolumeByPath,
   hasAutostart,
   interfaceAddresses,
   isNotFound,
   isPersistent,
   LibvirtError,
-  listDomains,
-  listSnapshots,
+  procedures,
   readDomainXml,
 } from '../libvirt/index.js'
 import type { FoundVm, VmDetail, VmDisk, VmNic, VmState, VmSummary } from './agent.js'
 import { asking, askingOf, type HostContext } from './host-context.js'
 
-/** Every VM with its state: one call, however many there are. */
+/** Every VM with its state, from what is held of the host. */
 export function listVms(context: HostContext): Promise<VmSummary[]> {
-  const host = context.settings.name
-  return asking(context, 'list its VMs', async (libvirt) =>
-    (await listDomains(libvirt))
-      .map(({ name, uuid, state, reason }) => ({ name, host, uuid, state, ...optional({ reason }) }))
-      .sort((a, b) => a.name.localeCompare(b.name)),
-  )
+  return asking(context, 'list its VMs', () => context.inventory.vms())
 }
 
 export function findVm(context: HostContext, name: string): Promise<FoundVm | undefined> {
-  return asking(context, `look for VM ${name}`, async (libvirt) => {
-    const found = await findDomain(libvirt, name)
-    return found === undefined ? undefined : { ...found, host: context.settings.name }
+  return asking(context, `look for VM ${name}`, async () => {
+    const found = await context.inventory.find(name)
+    return found === undefined ? undefined : { name: found.name, host: found.host, uuid: found.uuid }
   })
 }
 
@@ -50,7 +44,7 @@ export function describeVm(context: HostContext, vm: FoundVm): Promise<VmDetail>
       domainState(libvirt, vm.uuid),
       hasAutostart(libvirt, vm.uuid),
       isPersistent(libvirt, vm.uuid),
-      listSnapshots(libvirt, vm.uuid),
+      countSnapshots(libvirt, vm),
     ])
     const domain = readDomainXml(xml)
     const [disks, found] = await Promise.all([
@@ -73,10 +67,14 @@ export function describeVm(context: HostContext, vm: FoundVm): Promise<VmDetail>
         return { mac, ...optional({ network, bridge, model }), addresses: own.map(({ address }) => address) }
       }),
       addresses: sorted(found.map(({ address }) => address)),
-      snapshots: snapshots.length,
+      snapshots,
       ...kcliFacts(domain),
     }
   })
+}
+
+async function countSnapshots(libvirt: Connection, { uuid }: FoundVm): Promise<number> {
+  return (await libvirt.call(procedures.domainSnapshotNum, { dom: domainOf(uuid), flags: 0 })).num
 }
 
 /** IPv4 first. From DHCP leases; from the guest's agent where there are none and it is connected. */

@@ -1,0 +1,126 @@
+/** How much room pools have. No event tells, and a pool on a dead file server never does: each is asked one question at a
+ * time, a reader waits for a short while, and what did not come is given as it was last known, with the time of that. */
+import { UserError } from '../errors.js'
+import { LibvirtError } from '../libvirt/index.js'
+import type { PoolSummary } from './agent.js'
+import type { InventorySession, KnownPool, PoolRoom } from './inventory-session.js'
+import type { InventorySet } from './inventory-set.js'
+import { gib } from './vm-reading.js'
+
+export interface PoolRoomsOptions {
+  host: string
+  session: Pick<InventorySession, 'poolRoom'>
+  pools: InventorySet<KnownPool>
+  /** Milliseconds that a reader waits. */
+  withinMs: number
+  failed(error: unknown): void
+  /** Milliseconds since 1970. */
+  clock?: () => number
+}
+
+type Answer = { room: PoolRoom; at: number } | 'gone' | 'refused'
+
+export class PoolRooms {
+  readonly #options: Required<PoolRoomsOptions>
+  readonly #asked = new Map<string, Promise<Answer>>()
+  readonly #next = new Map<string, Promise<Answer>>()
+  readonly #known = new Map<string, { room: PoolRoom; at: number }>()
+  #listed = false
+
+  constructor(options: PoolRoomsOptions) {
+    this.#options = { clock: Date.now, ...options }
+  }
+
+  /** By name. Rejects with `timeout` when not even the names are known. */
+  async all(): Promise<PoolSummary[]> {
+    const { pools, host, withinMs } = this.#options
+    const deadline = deadlineIn(withinMs)
+    try {
+      if ((await deadline.or(pools.settle().then(() => true))) === true) this.#listed = true
+      else if (!this.#listed) throw silent(host, withinMs)
+      const held = pools.sorted
+      this.#forgetAllBut(new Set(held.map(({ uuid }) => uuid)))
+      const summaries = await Promise.all(
+        held.map(async (pool) => {
+          const answer = await deadline.or(this.#ask(pool))
+          if (answer === 'gone') return undefined
+          if (answer !== undefined && answer !== 'refused') return summaryOf(pool, answer.room)
+          const last = this.#known.get(pool.uuid)
+          if (last === undefined) return summaryOf(pool, nothingKnown)
+          return { ...summaryOf(pool, last.room), asOf: new Date(last.at).toISOString() }
+        }),
+      )
+      return summaries.filter((summary) => summary !== undefined)
+    } finally {
+      deadline.stop()
+    }
+  }
+
+  /** A question that is under way may be answered with what was before; those who come meanwhile share the next one. */
+  #ask(pool: KnownPool): Promise<Answer> {
+    const { uuid } = pool
+    const asked = this.#asked.get(uuid)
+    if (asked === undefined) return this.#start(pool)
+    const startNext = (): Promise<Answer> => {
+      this.#next.delete(uuid)
+      return this.#asked.get(uuid) ?? this.#start(pool)
+    }
+    const next = this.#next.get(uuid) ?? asked.then(startNext, startNext)
+    this.#next.set(uuid, next)
+    return next
+  }
+
+  #start(pool: KnownPool): Promise<Answer> {
+    const answer = this.#answerOf(pool).finally(() => this.#asked.delete(pool.uuid))
+    this.#asked.set(pool.uuid, answer)
+    return answer
+  }
+
+  async #answerOf(pool: KnownPool): Promise<Answer> {
+    const { session, failed, clock } = this.#options
+    try {
+      const room = await session.poolRoom(pool)
+      if (room === undefined) return 'gone'
+      const answer = { room, at: clock() }
+      this.#known.set(pool.uuid, answer)
+      return answer
+    } catch (error) {
+      // One bad pool must not hide the others.
+      if (!(error instanceof LibvirtError) || error.kind === 'transport') throw error
+      failed(error)
+      return 'refused'
+    }
+  }
+
+  #forgetAllBut(uuids: ReadonlySet<string>): void {
+    for (const uuid of this.#known.keys()) if (!uuids.has(uuid)) this.#known.delete(uuid)
+  }
+}
+
+const nothingKnown: PoolRoom = { state: 'inaccessible', capacity: 0, available: 0 }
+
+function summaryOf({ name, type, path }: KnownPool, { state, capacity, available }: PoolRoom): PoolSummary {
+  return {
+    name,
+    state,
+    type,
+    ...(path === undefined ? {} : { path }),
+    capacityGiB: gib(capacity),
+    availableGiB: gib(available),
+  }
+}
+
+function silent(host: string, withinMs: number): UserError {
+  return new UserError('timeout', `Storage on ${host} did not answer within ${withinMs / 1000} s.`, {
+    fix: `Look at what is behind its pools there (a file server?), or take the one that hangs out of service: virsh pool-destroy NAME`,
+  })
+}
+
+/** One deadline for several waits: `or` gives undefined from then on. */
+function deadlineIn(ms: number): { or<T>(work: Promise<T>): Promise<T | undefined>; stop(): void } {
+  let timer: NodeJS.Timeout | undefined
+  const passed = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined)
+  })
+  return { or: (work) => Promise.race([work, passed]), stop: () => clearTimeout(timer) }
+}

@@ -1,0 +1,169 @@
+/**
+ * What is on a host, held here and kept true by libvirt's events, so that reading asks nothing.
+ *
+ * | what                                  | held, kept true by                           | asked when read       |
+ * |---------------------------------------|----------------------------------------------|-----------------------|
+ * | VMs: name, uuid, state, reason        | events of VMs                                | –                     |
+ * | networks: name, active, bridge, cidr  | events of networks                           | autostart (no event)  |
+ * | pools: name, type, path               | events of pools                              | state, room (no event)|
+ * | addresses, snapshots, disks of a VM   | – (leases and snapshots have no events)      | all                   |
+ *
+ * What is held is given only while the session it came through is known to live: when nothing was heard through it for two
+ * seconds a reader first waits for a sign of life. A new session lists everything again.
+ */
+import type { NetworkSummary, PoolSummary, VmSummary } from './agent.js'
+import type { HostEvent } from './host-events.js'
+import { PoolRooms } from './inventory-pools.js'
+import type { InventorySession, KnownNetwork, KnownPool, KnownVm } from './inventory-session.js'
+import { InventorySet, type InventoryTimes } from './inventory-set.js'
+
+export interface HostInventoryOptions extends InventoryTimes {
+  host: string
+  session: InventorySession
+  /** Milliseconds for which a session is believed to live after something was heard through it. Default 2000. */
+  aliveForMs?: number
+  /** How long storage may hold up a reader; after that it is given what was last known, with its age. Default 2000. */
+  storageWithinMs?: number
+  /** Milliseconds from anywhere, never going back. */
+  now?: () => number
+  /** Told of questions that failed and that nobody waited for. */
+  failed(error: unknown): void
+}
+
+export class HostInventory {
+  readonly #host: string
+  readonly #session: InventorySession
+  readonly #now: () => number
+  readonly #aliveForMs: number
+  readonly #vms: InventorySet<KnownVm>
+  readonly #networks: InventorySet<KnownNetwork>
+  readonly #pools: InventorySet<KnownPool>
+  readonly #rooms: PoolRooms
+  #heardAt = Number.NEGATIVE_INFINITY
+  #asking: Promise<void> | undefined
+
+  constructor(options: HostInventoryOptions) {
+    const { host, session, aliveForMs = 2000, storageWithinMs = 2000, failed } = options
+    this.#host = host
+    this.#session = session
+    this.#now = options.now ?? (() => performance.now())
+    this.#aliveForMs = aliveForMs
+    const heard = <T>(answer: T): T => {
+      this.#heard()
+      return answer
+    }
+    this.#vms = new InventorySet<KnownVm>(
+      {
+        all: async () => heard(await session.vms()),
+        some: async (uuids) => heard(await session.vmsOf(uuids)),
+        failed,
+      },
+      options,
+    )
+    this.#networks = new InventorySet<KnownNetwork>(
+      { all: async () => heard(await session.networks()), failed },
+      options,
+    )
+    this.#pools = new InventorySet<KnownPool>({ all: () => session.pools(), failed }, options)
+    this.#rooms = new PoolRooms({ host, session, pools: this.#pools, withinMs: storageWithinMs, failed })
+  }
+
+  /** A session has just been opened and its events are registered: whatever came before is out of date. */
+  opened(): void {
+    this.#heard()
+    this.#vms.suspectAll()
+    this.#networks.suspectAll()
+    this.#pools.suspectAll()
+  }
+
+  /** Something happened on the host. */
+  heardOf({ kind, uuid }: HostEvent): void {
+    this.#heard()
+    const sets = { vm: this.#vms, pool: this.#pools, network: this.#networks }
+    sets[kind].suspect(uuid)
+  }
+
+  /** All VMs by name. */
+  async vms(): Promise<VmSummary[]> {
+    await this.#settled(this.#vms)
+    return this.#vms.sorted.map((vm) => this.#summaryOf(vm))
+  }
+
+  /** The VM of exactly that name. */
+  async find(name: string): Promise<VmSummary | undefined> {
+    await this.#settled(this.#vms)
+    const vm = this.#vms.named(name)
+    return vm === undefined ? undefined : this.#summaryOf(vm)
+  }
+
+  async networks(): Promise<NetworkSummary[]> {
+    await this.#settled(this.#networks)
+    const summaries = await Promise.all(
+      this.#networks.sorted.map(async (network): Promise<NetworkSummary | undefined> => {
+        const autostart = await this.#session.networkAutostart(network)
+        if (autostart === undefined) return undefined
+        const { name, active, mode, bridge, cidr } = network
+        return {
+          name,
+          active,
+          autostart,
+          mode,
+          ...(bridge === undefined ? {} : { bridge }),
+          ...(cidr === undefined ? {} : { cidr }),
+        }
+      }),
+    )
+    return summaries.filter((summary) => summary !== undefined)
+  }
+
+  /** A pool that does not answer in time holds up nobody; what was last known of it says when that was. Rejects with
+   * `timeout` when nothing is known yet. */
+  pools(): Promise<PoolSummary[]> {
+    return this.#rooms.all()
+  }
+
+  /** After a change of our own: readers see it from when this resolves, even if its event comes later. Without a uuid
+   * anything may have changed. */
+  async changed(uuid?: string): Promise<void> {
+    if (uuid === undefined) this.#vms.suspectAll()
+    await (uuid === undefined ? this.#vms.settle() : this.#vms.lookAgain(uuid))
+  }
+
+  close(): void {
+    for (const set of [this.#vms, this.#networks, this.#pools]) set.close()
+  }
+
+  async #settled(set: InventorySet<KnownVm> | InventorySet<KnownNetwork>): Promise<void> {
+    // What has come to this machine and was not yet looked at counts as heard.
+    await turnOfTheLoop()
+    if (set.isSettled && this.#now() - this.#heardAt > this.#aliveForMs) {
+      this.#asking ??= this.#askForLife().finally(() => {
+        this.#asking = undefined
+      })
+      await this.#asking
+    }
+    await set.settle()
+  }
+
+  async #askForLife(): Promise<void> {
+    await this.#session.alive()
+    this.#heard()
+  }
+
+  #heard(): void {
+    this.#heardAt = this.#now()
+  }
+
+  #summaryOf({ name, uuid, state, reason }: KnownVm): VmSummary {
+    return { name, host: this.#host, uuid, state, ...(reason === undefined ? {} : { reason }) }
+  }
+}
+
+/** One whole turn, whatever part of it this is called in: two, because the first may be the end of the current one. */
+async function turnOfTheLoop(): Promise<void> {
+  for (let turns = 0; turns < 2; turns++) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve)
+    })
+  }
+}
