@@ -97,6 +97,12 @@ describe('the pages together', () => {
     expect(told.toSorted()).toEqual(codes.toSorted())
   })
 
+  it('tell of every room, and of none that does not exist', () => {
+    const rooms = trackedFiles().flatMap((path) => /^src\/[\w.-]+/.exec(path)?.[0] ?? [])
+    const architecture = readPage('docs/architecture.md').spans.filter((span) => span.startsWith('src/'))
+    expect(architecture.toSorted()).toEqual([...new Set(rooms)].toSorted())
+  })
+
   it('list every decision', () => {
     const index = readPage('docs/adr/README.md').text
     const decisions = pages.filter(({ path }) => /^docs\/adr\/\d/.test(path))
