@@ -73,18 +73,23 @@ export class SshConnection {
   /**
    * Rejects with host-unreachable, host-key-unknown, host-key-changed, ssh-auth-failed or bad-config.
    * @param onOver Called once when the connection has ended, before or after this promise has settled.
+   * @param signal Ends the attempt.
    */
-  static async open(settings: ConnectionSettings, onOver: () => void): Promise<SshConnection> {
+  static async open(
+    settings: ConnectionSettings,
+    onOver: () => void,
+    signal: AbortSignal,
+  ): Promise<SshConnection> {
     const keys = await HostKeys.read(settings)
     const login = await loginOf(settings)
     try {
-      return await SshConnection.#attempt(settings, keys, login, keys.algorithms(), onOver)
+      return await SshConnection.#attempt(settings, keys, login, keys.algorithms(), onOver, signal)
     } catch (error) {
       if (!isKeyTypeMismatch(error)) throw connectError(settings, error)
     }
     // The host has lost every key we know. Asked without a limit it shows one that is refused with its fingerprint.
     try {
-      return await SshConnection.#attempt(settings, keys, login, undefined, onOver)
+      return await SshConnection.#attempt(settings, keys, login, undefined, onOver, signal)
     } catch (error) {
       throw connectError(settings, error)
     }
@@ -96,6 +101,7 @@ export class SshConnection {
     login: Login,
     serverHostKey: ServerHostKeyAlgorithm[] | undefined,
     onOver: () => void,
+    signal: AbortSignal,
   ): Promise<SshConnection> {
     const { host, port, user, jump, log } = settings
     const stream = jump === undefined ? connectTcp({ host, port }) : await jump.openTcp(host, port)
@@ -119,11 +125,16 @@ export class SshConnection {
     // node-ssh stops listening for errors once it is connected, and an unheard error ends the process.
     client.on('error', (error) => log.debug({ err: error, host }, 'SSH connection failed'))
     const connection = new SshConnection(client, stream, onOver)
+    const stop = (): void => connection.destroy()
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
     try {
       await connecting
     } catch (error) {
       connection.destroy()
       throw refusal ?? error
+    } finally {
+      signal.removeEventListener('abort', stop)
     }
     if (stream instanceof Socket) stream.setNoDelay(true)
     return connection

@@ -27,7 +27,7 @@ export class SshTransport implements Jump {
   #connection: SshConnection | undefined
   #connecting: Promise<SshConnection> | undefined
   #checking: Promise<void> | undefined
-  #closed = false
+  readonly #closing = new AbortController()
 
   constructor(settings: SshSettings) {
     this.#settings = settings
@@ -113,7 +113,7 @@ export class SshTransport implements Jump {
 
   /** Ends the connection and everything on it; the transport cannot be used again. */
   async close(): Promise<void> {
-    this.#closed = true
+    this.#closing.abort()
     const connection = this.#connection ?? (await this.#connecting?.catch(() => undefined))
     this.#connection = undefined
     await connection?.end()
@@ -121,7 +121,7 @@ export class SshTransport implements Jump {
 
   async #connected(): Promise<SshConnection> {
     await this.#checking
-    if (this.#closed) {
+    if (this.#closing.signal.aborted) {
       const { host, port } = this.#settings
       throw new UserError('host-unreachable', `The connection to ${host}:${port} was closed.`, {
         fix: 'Start the bot again.',
@@ -136,13 +136,14 @@ export class SshTransport implements Jump {
 
   async #connectOnce(): Promise<SshConnection> {
     const { host, port, log } = this.#settings
-    const connection = await SshConnection.open(this.#settings, () => {
+    const ended = (): void => {
       if (this.#connection?.isOver !== true) return
       this.#connection = undefined
       log.info({ host, port }, 'SSH connection ended')
-    })
+    }
+    const connection = await SshConnection.open(this.#settings, ended, this.#closing.signal)
     if (connection.isOver) throw unreachable(this.#settings, `${host}:${port} closed the connection at once.`)
-    if (!this.#closed) this.#connection = connection
+    if (!this.#closing.signal.aborted) this.#connection = connection
     else await connection.end()
     return connection
   }

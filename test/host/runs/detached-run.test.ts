@@ -10,7 +10,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { FaultProxy } from '../ssh/fault-proxy.js'
 import { type Sshd, startSshd } from '../ssh/sshd.js'
 
@@ -90,7 +90,7 @@ function ask(): Asker {
   return asked
 }
 
-describe('a long command on an SSH host', () => {
+describe.skipIf(inject('lab') === undefined)('a long command on an SSH host', () => {
   it(`ends well after ${cuts} cuts of the connection and two deaths of the bot`, {
     timeout: seconds * 4000,
   }, async () => {

@@ -1,7 +1,7 @@
 /** Everything a network can do to an SSH connection: every call ends in time and in words, and the next one works. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { UserError } from '../../../src/errors.js'
 import { createLog } from '../../../src/log.js'
 import { PrivateKeys, type SshSettings, SshTransport } from '../../../src/ssh/index.js'
@@ -9,6 +9,8 @@ import { FaultProxy } from './fault-proxy.js'
 import { handles } from './handles.js'
 import { type Sshd, startSshd } from './sshd.js'
 
+const isHere = inject('lab') !== undefined
+const onHost = describe.skipIf(!isHere)
 const log = createLog({ level: 'silent' })
 const privateKeys = new PrivateKeys()
 /** QNAV_FAULTS=all: cuts at every byte, and a freeze of 30 s. Else at every so-manieth, a different set in each run, and
@@ -76,7 +78,7 @@ async function eightAtOnce<T>(all: readonly T[], work: (one: T) => Promise<void>
   )
 }
 
-describe('an SSH connection that is cut', () => {
+onHost('an SSH connection that is cut', () => {
   /** Bytes that a session of one command takes. */
   async function sessionBytes(direction: 'up' | 'down'): Promise<number> {
     const transport = aTransport()
@@ -145,7 +147,7 @@ describe('an SSH connection that is cut', () => {
   })
 })
 
-describe('an SSH connection that falls silent', () => {
+onHost('an SSH connection that falls silent', () => {
   const short = { connectTimeoutMs: 1000, answerTimeoutMs: 300 }
 
   it.each(['down', 'up'] as const)(
@@ -207,6 +209,18 @@ describe('an SSH connection that falls silent', () => {
     await vi.waitFor(() => expect(proxy.open).toBe(0))
   })
 
+  it('while it is made does not keep it from being closed either', async () => {
+    proxy.willMeet({ direction: 'down', afterBytes: 30, kind: 'stall' })
+    const transport = aTransport()
+    const connecting = outcome(transport.exec(echo, { timeoutMs: 60_000 }))
+    await vi.waitFor(() => expect(proxy.passed.down).toBe(30))
+    const begin = performance.now()
+    await transport.close()
+    expectWords((await connecting).error, ['host-unreachable'])
+    expect(performance.now() - begin).toBeLessThan(1000)
+    await vi.waitFor(() => expect(proxy.open).toBe(0))
+  })
+
   it('also fails streams that are being opened, by the time for connecting', async () => {
     const transport = aTransport(short)
     await transport.connect()
@@ -219,7 +233,7 @@ describe('an SSH connection that falls silent', () => {
   })
 })
 
-describe('a host that is only slow with one command', () => {
+onHost('a host that is only slow with one command', () => {
   it('keeps its connection, and what else runs on it', async () => {
     const transport = aTransport({ answerTimeoutMs: 300 })
     const other = outcome(transport.exec(['sh', '-c', 'sleep 1; echo through'], { timeoutMs: 10_000 }))
@@ -232,7 +246,7 @@ describe('a host that is only slow with one command', () => {
   })
 })
 
-describe('a host that freezes', () => {
+onHost('a host that freezes', () => {
   it('for less than the deadline is waited for', async () => {
     const transport = aTransport()
     await transport.exec(echo, { timeoutMs: 10_000 })
@@ -269,7 +283,7 @@ describe('a host that freezes', () => {
   })
 })
 
-describe('a host that boots', () => {
+onHost('a host that boots', () => {
   it('is unreachable while it does, and reached by the first call after it', async () => {
     const transport = aTransport({ port: sshd.port, knownHosts: sshd.knownHosts })
     const running = outcome(transport.exec(['sleep', '20'], { timeoutMs: 15_000 }))
@@ -295,7 +309,7 @@ describe('a host that boots', () => {
   })
 })
 
-describe('a thousand connections, one after another, cut in the middle or closed in peace', () => {
+onHost('a thousand connections, one after another, cut in the middle or closed in peace', () => {
   it('leave no socket, timer, listener or process behind', { timeout: 600_000 }, async () => {
     const warnings: string[] = []
     const hear = (warning: Error): void => {

@@ -1,30 +1,34 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { createLog } from '../../../src/log.js'
 import { type SshSettings, SshTransport } from '../../../src/ssh/index.js'
 import { transportContract } from '../../ssh/transport-contract.js'
 import { FaultProxy } from './fault-proxy.js'
 import { type Sshd, startSshd } from './sshd.js'
 
+const isHere = inject('lab') !== undefined
+const onHost = describe.skipIf(!isHere)
 const log = createLog({ level: 'silent' })
 
-transportContract('SSH through another host', async () => {
-  const [bastion, sshd] = [await startSshd(), await startSshd()]
-  const jump = new SshTransport({ ...bastion, log })
-  const transport = new SshTransport({ ...sshd, log, jump })
-  return {
-    transport,
-    close: async () => {
-      await transport.close()
-      await jump.close()
-      await bastion.stop()
-      await sshd.stop()
-    },
-  }
-})
+if (isHere) {
+  transportContract('SSH through another host', async () => {
+    const [bastion, sshd] = [await startSshd(), await startSshd()]
+    const jump = new SshTransport({ ...bastion, log })
+    const transport = new SshTransport({ ...sshd, log, jump })
+    return {
+      transport,
+      close: async () => {
+        await transport.close()
+        await jump.close()
+        await bastion.stop()
+        await sshd.stop()
+      },
+    }
+  })
+}
 
-describe('a host behind another', () => {
+onHost('a host behind another', () => {
   let bastion: Sshd
   let sshd: Sshd
   beforeAll(async () => {

@@ -3,28 +3,32 @@ import { appendFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { UserError } from '../../../src/errors.js'
 import { createLog } from '../../../src/log.js'
 import { type SshSettings, SshTransport } from '../../../src/ssh/index.js'
 import { transportContract } from '../../ssh/transport-contract.js'
 import { freePort, type Sshd, startSshd } from './sshd.js'
 
+const isHere = inject('lab') !== undefined
+const onHost = describe.skipIf(!isHere)
 const log = createLog({ level: 'silent' })
 
-transportContract('SSH', async () => {
-  const sshd = await startSshd()
-  const transport = new SshTransport({ ...sshd, log })
-  return {
-    transport,
-    close: async () => {
-      await transport.close()
-      await sshd.stop()
-    },
-  }
-})
+if (isHere) {
+  transportContract('SSH', async () => {
+    const sshd = await startSshd()
+    const transport = new SshTransport({ ...sshd, log })
+    return {
+      transport,
+      close: async () => {
+        await transport.close()
+        await sshd.stop()
+      },
+    }
+  })
+}
 
-describe('an SSH connection', () => {
+onHost('an SSH connection', () => {
   let sshd: Sshd
   beforeAll(async () => {
     sshd = await startSshd({ hostKeys: ['ed25519', 'rsa', 'ecdsa'] })
