@@ -1,6 +1,7 @@
 /** `npm run bench [-- --json FILE]`: our way beside what a user would run instead, in one run, as ratios. */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { compareLibvirtCalls } from './libvirt-calls.js'
 import { compareListing } from './listing.js'
 import { measureManyHosts } from './many-hosts.js'
 import type { Comparison } from './measure.js'
@@ -10,7 +11,13 @@ import { compareSlackLatency } from './slack-latency.js'
 const { values } = parseArgs({ options: { json: { type: 'string' } } })
 
 const rows: Comparison[] = []
-for (const bench of [compareSlackLatency, compareListing, measureManyHosts, measureMemory])
+for (const bench of [
+  compareSlackLatency,
+  compareListing,
+  compareLibvirtCalls,
+  measureManyHosts,
+  measureMemory,
+])
   rows.push(...(await bench()))
 
 const shown = rows.map((row) => [

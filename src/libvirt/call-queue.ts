@@ -8,31 +8,40 @@ export interface Place {
 }
 
 interface Entry {
+  urgent: boolean
   start(): void
 }
 
+export interface QueueLimits {
+  /** Calls under way. */
+  calls: number
+  /** Calls under way when all of them, and all that wait, are urgent. */
+  urgent: number
+}
+
 export class CallQueue {
-  readonly #limit: number
+  readonly #limits: QueueLimits
   readonly #urgent: Entry[] = []
   readonly #ordinary: Entry[] = []
   #running = 0
+  #ordinaryRunning = 0
 
-  constructor(limit: number) {
-    this.#limit = limit
+  constructor(limits: QueueLimits) {
+    this.#limits = limits
   }
 
   /** Calls `start` once there is a place, at the earliest after this returned. */
   enter(urgent: boolean, start: () => void): Place {
     const line = urgent ? this.#urgent : this.#ordinary
     let left = false
-    const entry: Entry = { start }
+    const entry: Entry = { urgent, start }
     line.push(entry)
     queueMicrotask(() => this.#advance())
     return {
       leave: () => {
         if (left) return
         left = true
-        this.#running--
+        this.#gone(urgent)
         this.#advance()
       },
       abandon: () => {
@@ -44,18 +53,31 @@ export class CallQueue {
 
   /** Starts everything that waits, whatever the limit: used when the session has ended, so that each is told. */
   flush(): void {
-    for (const { start } of [...this.#urgent.splice(0), ...this.#ordinary.splice(0)]) {
-      this.#running++
-      start()
-    }
+    for (const entry of [...this.#urgent.splice(0), ...this.#ordinary.splice(0)]) this.#go(entry)
   }
 
   #advance(): void {
-    while (this.#running < this.#limit) {
-      const next = this.#urgent.shift() ?? this.#ordinary.shift()
+    for (;;) {
+      const next = this.#next()
       if (next === undefined) return
-      this.#running++
-      next.start()
+      this.#go(next)
     }
+  }
+
+  #next(): Entry | undefined {
+    const onlyUrgent = this.#ordinaryRunning === 0 && this.#ordinary.length === 0
+    if (this.#running >= (onlyUrgent ? this.#limits.urgent : this.#limits.calls)) return undefined
+    return this.#urgent.shift() ?? this.#ordinary.shift()
+  }
+
+  #go(entry: Entry): void {
+    this.#running++
+    if (!entry.urgent) this.#ordinaryRunning++
+    entry.start()
+  }
+
+  #gone(urgent: boolean): void {
+    this.#running--
+    if (!urgent) this.#ordinaryRunning--
   }
 }

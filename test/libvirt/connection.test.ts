@@ -72,6 +72,27 @@ describe('a call', () => {
     )
   })
 
+  it('sends more at once while all are urgent, and holds back as soon as one is not', async () => {
+    const daemon = new FakeDaemon()
+    const connection = await open(daemon)
+    const asked: Frame[] = []
+    for (const each of [procedures.connectGetHostname, procedures.connectGetCapabilities])
+      daemon.on(each, (frame) => asked.push(frame))
+    const ask = () => connection.call(procedures.connectGetHostname, undefined)
+    const urgent = Array.from({ length: 30 }, ask)
+    await vi.waitFor(() => expect(asked).toHaveLength(24))
+    const ordinary = connection.call(procedures.connectGetCapabilities, undefined)
+    const answer = (n: number) =>
+      daemon.answer(asked[n] as Frame, procedures.connectGetHostname, { hostname: 'kvm1' })
+    for (let n = 0; n < 20; n++) answer(n)
+    await Promise.all(urgent.slice(0, 20))
+    expect(asked).toHaveLength(24)
+    for (let n = 20; n < 24; n++) answer(n)
+    await vi.waitFor(() => expect(asked).toHaveLength(28))
+    daemon.hangUp()
+    await Promise.allSettled([...urgent, ordinary])
+  })
+
   it('rejects with libvirt’s own code and message', async () => {
     const daemon = new FakeDaemon()
     const connection = await open(daemon)
