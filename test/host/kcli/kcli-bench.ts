@@ -1,6 +1,6 @@
 /** A place to use kcli as people do, beside the product: plain calls of it, programs in its place, and a clean table after. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProvidedLab } from '../setup.js'
 
@@ -96,8 +96,19 @@ export class KcliBench {
     virsh('pool-refresh', this.lab.pool)
   }
 
+  /** Ends what a failed test may have left at work, and removes all files. */
   close(): void {
-    rmSync(this.scratch, { recursive: true, force: true })
+    for (const pid of readdirSync('/proc')
+      .filter((each) => /^\d+$/.test(each))
+      .map(Number)) {
+      try {
+        if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${this.scratch}/`))
+          process.kill(pid, 'SIGKILL')
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    rmSync(this.scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 }
 
