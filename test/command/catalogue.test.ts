@@ -13,6 +13,11 @@ describe('the catalogue of commands/', () => {
     const named = files.map((file) => file.replace('.ts', '').replace('/', ' '))
     expect(named).toEqual(expect.arrayContaining(['help', 'vm create', 'snapshot revert', 'job approve']))
     const catalogue = await loadCatalogue(commands)
-    expect(catalogue.entries().map(({ path }) => path)).toEqual(named.toSorted())
+    expect(
+      catalogue
+        .entries()
+        .map(({ path }) => path)
+        .toSorted(),
+    ).toEqual(named.toSorted())
   })
 })
