@@ -33,16 +33,13 @@ export class PoolRooms {
 
   /** By name. Rejects with `timeout` when not even the names are known. */
   async all(): Promise<PoolSummary[]> {
-    const { pools, host, withinMs } = this.#options
-    const deadline = deadlineIn(withinMs)
-    try {
-      if ((await deadline.or(pools.settle().then(() => true))) === true) this.#listed = true
-      else if (!this.#listed) throw silent(host, withinMs)
-      const held = pools.sorted
-      this.#forgetAllBut(new Set(held.map(({ uuid }) => uuid)))
+    await this.#names()
+    const held = this.#options.pools.sorted
+    this.#forgetAllBut(new Set(held.map(({ uuid }) => uuid)))
+    return within(this.#options.withinMs / 2, async (orLate) => {
       const summaries = await Promise.all(
         held.map(async (pool) => {
-          const answer = await deadline.or(this.#ask(pool))
+          const answer = await orLate(this.#ask(pool))
           if (answer === 'gone') return undefined
           if (answer !== undefined && answer !== 'refused') return summaryOf(pool, answer.room)
           const last = this.#known.get(pool.uuid)
@@ -51,9 +48,15 @@ export class PoolRooms {
         }),
       )
       return summaries.filter((summary) => summary !== undefined)
-    } finally {
-      deadline.stop()
-    }
+    })
+  }
+
+  /** The list waits for every pool; those that it named last time can still be asked by themselves. */
+  async #names(): Promise<void> {
+    const { pools, host, withinMs } = this.#options
+    const listed = await within(withinMs / 2, (orLate) => orLate(pools.settle().then(() => true)))
+    if (listed === undefined && !this.#listed) throw silent(host)
+    this.#listed = true
   }
 
   /** A question that is under way may be answered with what was before; those who come meanwhile share the next one. */
@@ -110,17 +113,24 @@ function summaryOf({ name, type, path }: KnownPool, { state, capacity, available
   }
 }
 
-function silent(host: string, withinMs: number): UserError {
-  return new UserError('timeout', `Storage on ${host} did not answer within ${withinMs / 1000} s.`, {
-    fix: `Look at what is behind its pools there (a file server?), or take the one that hangs out of service: virsh pool-destroy NAME`,
+function silent(host: string): UserError {
+  return new UserError('timeout', `Storage on ${host} does not answer.`, {
+    fix: 'Look at what is behind its pools there (a file server?), or take the one that hangs out of service: virsh pool-destroy NAME',
   })
 }
 
-/** One deadline for several waits: `or` gives undefined from then on. */
-function deadlineIn(ms: number): { or<T>(work: Promise<T>): Promise<T | undefined>; stop(): void } {
+/** One deadline for several waits: `orLate` gives undefined from then on. */
+async function within<T>(
+  ms: number,
+  work: (orLate: <W>(wait: Promise<W>) => Promise<W | undefined>) => Promise<T>,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined
-  const passed = new Promise<undefined>((resolve) => {
+  const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, ms, undefined)
   })
-  return { or: (work) => Promise.race([work, passed]), stop: () => clearTimeout(timer) }
+  try {
+    return await work((wait) => Promise.race([wait, late]))
+  } finally {
+    clearTimeout(timer)
+  }
 }
