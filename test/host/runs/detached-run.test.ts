@@ -1,7 +1,7 @@
 /**
  * A long command on an SSH host, with the connection cut again and again and the bot killed twice: complete output, true
  * exit status, executed once. It lasts a minute and is cut every two seconds; QNAV_RUN_SECONDS=600 makes that ten minutes
- * with a cut every twenty seconds.
+ * with a cut every twenty seconds, on average.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -98,26 +98,28 @@ describe.skipIf(inject('lab') === undefined)('a long command on an SSH host', ()
     let bot = ask()
     const bots = [bot]
     let made = 0
-    const cutting = setInterval(
-      () => {
-        if (made === cuts) return
-        made += 1
-        proxy.cut()
-        if (!killedAtCuts.includes(made)) return
+    // Not in step with the pauses of those who ask.
+    const pauseMs = () => ((seconds * 1000) / (cuts + 1)) * (0.6 + Math.random() * 0.8)
+    const cut = (): void => {
+      made += 1
+      proxy.cut()
+      if (killedAtCuts.includes(made)) {
         bot.process.kill('SIGKILL')
         bot = ask()
         bots.push(bot)
-      },
-      (seconds * 1000) / (cuts + 1),
-    )
+      }
+      if (made < cuts) cutting = setTimeout(cut, pauseMs())
+    }
+    let cutting = setTimeout(cut, pauseMs())
     try {
       for (const each of bots) await each.ended
     } finally {
-      clearInterval(cutting)
+      clearTimeout(cutting)
       for (const each of bots) each.process.kill('SIGKILL')
     }
     expect(bots).toHaveLength(3)
-    expect(made).toBe(cuts)
+    // The clock of a busy machine may leave out the last ones.
+    expect(made).toBeGreaterThan(cuts - 5)
     expect(performance.now() - begin).toBeGreaterThan(seconds * 1000)
     expect(bots.map(({ result }) => result)).toEqual([
       undefined,
@@ -130,7 +132,8 @@ describe.skipIf(inject('lab') === undefined)('a long command on an SSH host', ()
     expect(bots[0]?.output).not.toBe('')
     expect(await readFile(join(scratch, 'executed'), 'utf8')).toBe('executed\n')
     expect(await readdir(join(scratch, 'runs'))).toEqual(['j-long_work'])
-    expect(proxy.accepted).toBeGreaterThan(cuts / 2)
+    // Some cuts meet nothing, while those who ask wait for the next attempt.
+    expect(proxy.accepted).toBeGreaterThan(cuts / 4)
     process.stderr.write(
       `[runs] ${seconds} s: ${made} cuts, ${proxy.accepted} connections, told of a loss ${bots.map(({ timesLost }) => timesLost).join('+')} times\n`,
     )
