@@ -214,8 +214,9 @@ export class Connection {
     procedure.args.write(writer, args)
     const serial = this.#nextSerial()
     const data = new DataStream({
-      send: (status, payload) =>
-        this.#send(procedure.program, procedure.number, messageTypes.stream, serial, status, payload),
+      send: (type, status, payload) =>
+        this.#send(procedure.program, procedure.number, type, serial, status, payload),
+      drained: () => this.#drained(),
       ended: () => this.#streams.delete(serial),
       pause: () => this.#stream.pause(),
       resume: () => this.#stream.resume(),
@@ -313,6 +314,19 @@ export class Connection {
     process.nextTick(() => {
       this.#isCorked = false
       this.#stream.uncork()
+    })
+  }
+
+  #drained(): Promise<void> {
+    if (this.#end !== undefined || !this.#stream.writableNeedDrain) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#stream.off('drain', done)
+        this.#stream.off('close', done)
+        resolve()
+      }
+      this.#stream.once('drain', done)
+      this.#stream.once('close', done)
     })
   }
 

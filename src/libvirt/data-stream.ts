@@ -2,16 +2,25 @@
 import { errorFromReply, LibvirtError } from './errors.js'
 import { type Frame, messageTypes, statuses } from './frames.js'
 import { RemoteError } from './types.js'
-import { Reader } from './xdr.js'
+import { i64, Reader, struct, u32, Writer } from './xdr.js'
 
 /** VIR_NET_MESSAGE_LEGACY_PAYLOAD_MAX less the header: what every daemon takes in one frame. */
 export const maxChunkBytes = 262_120
 /** Bytes that may wait for a slow reader before the whole session is paused. */
 const highWaterBytes = 4 * 1024 * 1024
 
+/** Bytes that are all zero and were not sent: part of a sparse volume. */
+export interface Hole {
+  hole: number
+}
+
+const holeForm = struct({ length: i64, flags: u32 })
+
 export interface DataStreamParts {
   /** Returns false when the transport's buffer is full. */
-  send(status: number, payload?: Buffer): boolean
+  send(type: number, status: number, payload?: Buffer): boolean
+  /** Resolves when there is room in it again, or the session has ended. */
+  drained(): Promise<void>
   ended(): void
   pause(): void
   resume(): void
@@ -19,7 +28,7 @@ export interface DataStreamParts {
 
 export class DataStream implements AsyncIterable<Buffer> {
   readonly #parts: DataStreamParts
-  readonly #chunks: Buffer[] = []
+  readonly #chunks: (Buffer | Hole)[] = []
   #buffered = 0
   #state: 'open' | 'read to the end' | 'finished' = 'open'
   #failure: Error | undefined
@@ -33,17 +42,25 @@ export class DataStream implements AsyncIterable<Buffer> {
 
   /** All bytes until the daemon says that there are no more; then the stream is finished on both sides. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    for await (const piece of this.pieces()) {
+      if (Buffer.isBuffer(piece)) yield piece
+      else yield* zeros(piece.hole)
+    }
+  }
+
+  /** The same, with holes as they are told, where the procedure was asked for a sparse stream. */
+  async *pieces(): AsyncGenerator<Buffer | Hole> {
     let complete = false
     try {
       for (;;) {
-        const chunk = this.#chunks.shift()
-        if (chunk !== undefined) {
-          this.#buffered -= chunk.length
+        const piece = this.#chunks.shift()
+        if (piece !== undefined) {
+          this.#buffered -= Buffer.isBuffer(piece) ? piece.length : 0
           if (this.#paused && this.#buffered < highWaterBytes / 2) {
             this.#paused = false
             this.#parts.resume()
           }
-          yield chunk
+          yield piece
         } else if (this.#failure !== undefined) throw this.#failure
         else if (this.#state !== 'open') {
           complete = true
@@ -59,10 +76,21 @@ export class DataStream implements AsyncIterable<Buffer> {
   /** Sends bytes; resolves when there is room for more. */
   async write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; at += maxChunkBytes) {
-      if (this.#failure !== undefined) throw this.#failure
-      const payload = Buffer.from(bytes.subarray(at, at + maxChunkBytes))
-      if (!this.#parts.send(statuses.continue, payload)) await new Promise((resolve) => setImmediate(resolve))
+      await this.#sendPiece(messageTypes.stream, Buffer.from(bytes.subarray(at, at + maxChunkBytes)))
     }
+  }
+
+  /** Leaves out bytes that are zero, where the procedure was asked for a sparse stream. */
+  async writeHole(bytes: number): Promise<void> {
+    const writer = new Writer()
+    holeForm.write(writer, { length: bytes, flags: 0 })
+    await this.#sendPiece(messageTypes.streamHole, Buffer.from(writer.finish()))
+  }
+
+  async #sendPiece(type: number, payload: Buffer): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    if (!this.#parts.send(type, statuses.continue, payload)) await this.#parts.drained()
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   /** Says that nothing more follows and waits for the daemon's confirmation: only then is everything on disk. */
@@ -83,14 +111,14 @@ export class DataStream implements AsyncIterable<Buffer> {
         else reject(this.#failure)
       }
     })
-    this.#parts.send(statuses.ok)
+    this.#parts.send(messageTypes.stream, statuses.ok)
     await confirmed
   }
 
   /** Gives up; the daemon is told. What was written so far may be on the host. */
   abort(): void {
     if (this.#state === 'finished' || this.#failure !== undefined) return
-    this.#parts.send(statuses.error)
+    this.#parts.send(messageTypes.stream, statuses.error)
     this.fail(new LibvirtError('the transfer was given up', { kind: 'failed' }))
   }
 
@@ -106,8 +134,11 @@ export class DataStream implements AsyncIterable<Buffer> {
     } else if (status === statuses.ok) {
       this.#state = 'finished'
       this.#end()
-    } else if (type === messageTypes.streamHole || payload.length === 0) {
-      if (type !== messageTypes.streamHole) this.#state = 'read to the end'
+    } else if (type === messageTypes.streamHole) {
+      this.#chunks.push({ hole: holeForm.read(new Reader(payload)).length })
+      this.#wake?.()
+    } else if (payload.length === 0) {
+      this.#state = 'read to the end'
       this.#wake?.()
     } else {
       this.#chunks.push(Buffer.from(payload))
@@ -135,4 +166,11 @@ export class DataStream implements AsyncIterable<Buffer> {
       }
     })
   }
+}
+
+const zeroChunk = Buffer.alloc(64 * 1024)
+
+function* zeros(length: number): Generator<Buffer> {
+  for (let left = length; left > 0; left -= zeroChunk.length)
+    yield zeroChunk.subarray(0, Math.min(left, zeroChunk.length))
 }

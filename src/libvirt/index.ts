@@ -4,7 +4,7 @@ export {
   Connection,
   type ConnectionOptions,
 } from './connection.js'
-export { DataStream } from './data-stream.js'
+export { DataStream, type Hole } from './data-stream.js'
 export {
   type DiskDescription,
   type DomainDescription,
@@ -51,6 +51,7 @@ export {
 export {
   createVolume,
   deleteVolumeAt,
+  downloadPieces,
   downloadVolume,
   findVolumeByPath,
   listPools,
@@ -58,6 +59,7 @@ export {
   type PoolListing,
   type PoolState,
   refreshPool,
+  type TransferOptions,
   uploadVolume,
 } from './storage.js'
 export { domainOf } from './types.js'

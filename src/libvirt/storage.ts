@@ -1,5 +1,7 @@
 /** Storage pools and volumes. */
 import type { CallOptions, Connection } from './connection.js'
+import type { Hole } from './data-stream.js'
+import { StorageVolSparse } from './enums.js'
 import { isNotFound } from './errors.js'
 import { type PoolDescription, readPoolXml } from './pool-xml.js'
 import { procedures } from './procedures/index.js'
@@ -124,38 +126,62 @@ export async function createVolume(
   return (await connection.call(procedures.storageVolGetPath, { vol }, options)).name
 }
 
-/** A volume's bytes, as they lie on disk. */
+export interface TransferOptions extends CallOptions {
+  /** Holes of a sparse volume are told instead of sent. */
+  sparse?: boolean
+  /** Bytes so far, holes included; after each piece. */
+  onProgress?(bytes: number): void
+}
+
+/** A volume's bytes, as they lie on disk. Leaving the loop early ends the transfer. */
 export async function* downloadVolume(
   connection: Connection,
   path: string,
-  options?: CallOptions,
+  options: TransferOptions = {},
 ): AsyncGenerator<Buffer> {
-  const { vol } = await connection.call(procedures.storageVolLookupByPath, { path }, options)
-  const { data } = await connection.stream(
-    procedures.storageVolDownload,
-    { vol, offset: 0, length: 0, flags: 0 },
-    options,
-  )
-  yield* data
+  for await (const piece of downloadPieces(connection, path, { ...options, sparse: false })) {
+    if (Buffer.isBuffer(piece)) yield piece
+  }
 }
 
-/** Overwrites a volume from its start. Resolves when the daemon has confirmed all of it. */
+/** The same with holes, when `sparse` is set. */
+export async function* downloadPieces(
+  connection: Connection,
+  path: string,
+  options: TransferOptions = {},
+): AsyncGenerator<Buffer | Hole> {
+  const { sparse = false, onProgress, signal } = options
+  const { vol } = await connection.call(procedures.storageVolLookupByPath, { path }, options)
+  const args = { vol, offset: 0, length: 0, flags: sparse ? StorageVolSparse.SPARSE_STREAM : 0 }
+  const { data } = await connection.stream(procedures.storageVolDownload, args, options)
+  let bytes = 0
+  for await (const piece of data.pieces()) {
+    signal?.throwIfAborted()
+    bytes += Buffer.isBuffer(piece) ? piece.length : piece.hole
+    onProgress?.(bytes)
+    yield piece
+  }
+}
+
+/** Overwrites a volume from its start. Resolves when the daemon has confirmed all of it. Holes need `sparse`. */
 export async function uploadVolume(
   connection: Connection,
   path: string,
-  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  options?: CallOptions,
+  pieces: AsyncIterable<Uint8Array | Hole> | Iterable<Uint8Array | Hole>,
+  options: TransferOptions = {},
 ): Promise<void> {
+  const { sparse = false, onProgress, signal } = options
   const { vol } = await connection.call(procedures.storageVolLookupByPath, { path }, options)
-  const { data } = await connection.stream(
-    procedures.storageVolUpload,
-    { vol, offset: 0, length: 0, flags: 0 },
-    options,
-  )
+  const args = { vol, offset: 0, length: 0, flags: sparse ? StorageVolSparse.SPARSE_STREAM : 0 }
+  const { data } = await connection.stream(procedures.storageVolUpload, args, options)
+  let bytes = 0
   try {
-    for await (const chunk of bytes) {
-      options?.signal?.throwIfAborted()
-      await data.write(chunk)
+    for await (const piece of pieces) {
+      signal?.throwIfAborted()
+      if ('hole' in piece) await data.writeHole(piece.hole)
+      else await data.write(piece)
+      bytes += 'hole' in piece ? piece.hole : piece.length
+      onProgress?.(bytes)
     }
     await data.finish()
   } catch (error) {

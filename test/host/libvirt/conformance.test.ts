@@ -14,6 +14,7 @@ import {
   domainMetadata,
   domainState,
   domainXml,
+  downloadPieces,
   downloadVolume,
   findDomain,
   findVolumeByPath,
@@ -180,6 +181,55 @@ describe.skipIf(lab === undefined)('our libvirt client says and does what virsh 
     expect(await run('sha256sum', [path])).toContain(await sha256(bytes))
     await deleteVolumeAt(connection, path)
     expect(await virsh('vol-list', pool)).not.toContain(`${name}-copy`)
+  })
+
+  it('when a sparse volume is written and read: with progress, and its holes stay holes', async () => {
+    const mib = 1024 * 1024
+    const path = await createVolume(
+      connection,
+      pool,
+      volumeXml({ name: `${name}-sparse`, capacity: 64 * mib, format: 'raw' }),
+    )
+    const bytes = randomBytes(2 * mib)
+    const progress: number[] = []
+    await uploadVolume(connection, path, [bytes, { hole: 60 * mib }, bytes], {
+      sparse: true,
+      onProgress: (sent) => progress.push(sent),
+    })
+    expect(progress).toEqual([2 * mib, 62 * mib, 64 * mib])
+    const whole = Buffer.concat([bytes, Buffer.alloc(60 * mib), bytes])
+    expect(await run('sha256sum', [path])).toContain(await sha256(whole))
+    const [, used] = /^(\d+)/.exec(await run('du', ['-k', path])) ?? []
+    expect(Number(used)).toBeLessThan(8 * 1024)
+    const pieces: (Buffer | { hole: number })[] = []
+    for await (const piece of downloadPieces(connection, path, { sparse: true })) pieces.push(piece)
+    expect(pieces.some((piece) => 'hole' in piece)).toBe(true)
+    const read = pieces.map((piece) => (Buffer.isBuffer(piece) ? piece : Buffer.alloc(piece.hole)))
+    expect(Buffer.concat(read).equals(whole)).toBe(true)
+    await deleteVolumeAt(connection, path)
+  })
+
+  it('when a transfer is given up in the middle, the session goes on', async () => {
+    const mib = 1024 * 1024
+    const path = await createVolume(
+      connection,
+      pool,
+      volumeXml({ name: `${name}-half`, capacity: 32 * mib, format: 'raw' }),
+    )
+    const cancel = new AbortController()
+    const sending = uploadVolume(connection, path, Array(32).fill(Buffer.alloc(mib, 1)), {
+      signal: cancel.signal,
+      onProgress: (sent) => {
+        if (sent >= 4 * mib) cancel.abort(new Error('enough'))
+      },
+    })
+    await expect(sending).rejects.toThrow('enough')
+    for await (const chunk of downloadVolume(connection, path)) {
+      expect(chunk.length).toBeGreaterThan(0)
+      break
+    }
+    expect(await findDomain(connection, name)).toMatchObject({ name })
+    await deleteVolumeAt(connection, path)
   })
 
   it('when a domain is started, gets an address, is paused, resumed and shut down', async () => {
