@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { choice, defineCommand, flag, personName, stateWords, wholeNumber } from '../../src/command/index.js'
+import {
+  choice,
+  defineCommand,
+  flag,
+  personName,
+  stateWords,
+  timeInWords,
+  wholeNumber,
+} from '../../src/command/index.js'
 import { finalStates, type JobState } from '../../src/jobs/index.js'
 import { count } from '../../src/report/index.js'
 
@@ -32,7 +40,7 @@ export default defineCommand({
           job.title,
           stateWords[job.state],
           personName(job.requester),
-          job.createdAt,
+          timeInWords(job.createdAt),
         ]),
       },
       notes: found.length === limit ? [`These are the newest ${limit}; more: job list --limit 100`] : [],

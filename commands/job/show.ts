@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineCommand, jobRef, personName, stateWords } from '../../src/command/index.js'
+import { defineCommand, jobRef, personName, stateWords, timeInWords } from '../../src/command/index.js'
 import { isOver, type Job, type StepRecord } from '../../src/jobs/index.js'
 import type { Action, Change, Fact, Report, Table, Tone } from '../../src/report/index.js'
 
@@ -36,8 +36,8 @@ function reportOf(job: Job): Report {
     facts: [
       { label: 'State', value: stateWords[job.state] },
       { label: 'Asked by', value: personName(job.requester) },
-      { label: 'Asked', value: job.createdAt },
-      ...(job.endedAt === undefined ? [] : [{ label: 'Ended', value: job.endedAt }]),
+      { label: 'Asked', value: timeInWords(job.createdAt) },
+      ...(job.endedAt === undefined ? [] : [{ label: 'Ended', value: timeInWords(job.endedAt) }]),
       ...(plan === undefined ? [] : [{ label: 'Plan', value: plan.summary }]),
       ...(plan?.changes ?? []).map((change) => ({ label: change.what, value: changeText(change) })),
       ...(plan?.facts ?? []),
@@ -62,7 +62,7 @@ function stepTable(steps: StepRecord[]): Table {
     rows: steps.map(({ name, state, startedAt, progress, error }) => [
       name,
       state,
-      startedAt,
+      timeInWords(startedAt),
       error?.message ?? progress ?? '',
     ]),
   }
@@ -73,7 +73,8 @@ function approvalFacts({ approval, state, cancel }: Job): Fact[] {
   if (approval !== undefined) {
     const given = approval.verdicts.filter(({ verdict }) => verdict === 'approve').length
     facts.push({ label: 'Approvals', value: `${given} of ${approval.rule.approvers}` })
-    if (state === 'awaiting-approval') facts.push({ label: 'Expires', value: approval.expiresAt })
+    if (state === 'awaiting-approval')
+      facts.push({ label: 'Expires', value: timeInWords(approval.expiresAt) })
     for (const { by, verdict, reason, at } of approval.verdicts) {
       const done = verdict === 'approve' ? 'Approved by' : 'Denied by'
       facts.push({ label: done, value: [`${personName(by)} at ${at}`, reason].filter(Boolean).join(': ') })

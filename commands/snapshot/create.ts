@@ -7,6 +7,7 @@ import {
   quoteWord,
   snapshotName,
   text,
+  timeInWords,
   vmRef,
   vmWord,
 } from '../../src/command/index.js'
@@ -91,7 +92,7 @@ export default defineCommand({
       tone: 'ok',
       facts: [
         { label: 'Host', value: vm.host },
-        { label: 'Taken', value: createdAt },
+        { label: 'Taken', value: timeInWords(createdAt) },
         { label: 'State of the VM', value: state },
       ],
       actions: [

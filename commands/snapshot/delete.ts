@@ -4,6 +4,7 @@ import {
   pinned,
   planOn,
   snapshotRef,
+  timeInWords,
   unknownName,
   vmRef,
   vmWord,
@@ -33,7 +34,7 @@ export default defineCommand({
       )
       return plan.done({ vm, name }, [vmLock(vm)])
     }
-    plan.remove(`Snapshot ${name}`, `taken ${snapshot.createdAt}, ${snapshot.state}`)
+    plan.remove(`Snapshot ${name}`, `taken ${timeInWords(snapshot.createdAt)}, ${snapshot.state}`)
     const others = snapshots.filter((each) => each !== snapshot).map((each) => each.name)
     plan.fact('Stays', [`VM ${vm.name} as it is now`, ...others].join(', '))
     plan.warn(`${vm.name} cannot be put back to this snapshot any more.`)

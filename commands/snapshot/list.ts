@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineCommand, vmRef, vmWord } from '../../src/command/index.js'
+import { defineCommand, timeInWords, vmRef, vmWord } from '../../src/command/index.js'
 import { count } from '../../src/report/index.js'
 
 export default defineCommand({
@@ -20,7 +20,7 @@ export default defineCommand({
         columns: ['Snapshot', 'Taken', 'State then', 'Kind', 'Description'],
         rows: snapshots.map(({ name, createdAt, state, kind, current, description }) => [
           current ? `${name} (current)` : name,
-          createdAt,
+          timeInWords(createdAt),
           state,
           kind,
           description ?? '',

@@ -5,6 +5,7 @@ import {
   pinned,
   planOn,
   snapshotRef,
+  timeInWords,
   unknownName,
   vmActions,
   vmRef,
@@ -36,12 +37,13 @@ export default defineCommand({
       )
       return plan.done({ vm, name }, [vmLock(vm)])
     }
+    const taken = timeInWords(snapshot.createdAt)
     plan
-      .change('Disks', 'as they are now', `as of ${snapshot.createdAt}`)
+      .change('Disks', 'as they are now', `as of ${taken}`)
       .change('State', state, snapshot.state)
-      .fact('Snapshot taken', snapshot.createdAt)
+      .fact('Snapshot taken', taken)
     if (snapshot.description !== undefined) plan.fact('Description', snapshot.description)
-    plan.warn(`Everything that ${vm.name} wrote to its disks since ${snapshot.createdAt} is lost.`)
+    plan.warn(`Everything that ${vm.name} wrote to its disks since ${taken} is lost.`)
     if (!isOff(state)) plan.warn(`${vm.name} is ${state}: what runs in it now ends.`)
     const later = snapshots.filter(({ createdAt }) => createdAt > snapshot.createdAt)
     if (later.length > 0) {

@@ -140,7 +140,8 @@ export default defineCommand({
     }
     if (start) plan.block(memoryLack)
     plan.block(poolBlocker(host, poolWanted, diskTotalGiB, pools), ...networkBlockers(host, wanted, networks))
-    if (orphans.length > 0) {
+    // Files of a VM that is there are its own: nobody is told to delete those.
+    if (orphans.length > 0 && !everywhere.vms.some((vm) => vm.host === host && vm.name === name)) {
       plan.block(
         new UserError(
           'orphan-disk',

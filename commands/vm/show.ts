@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { VmDisk, VmNic } from '../../src/agents/index.js'
-import { defineCommand, vmActions, vmRef } from '../../src/command/index.js'
+import { defineCommand, timeInWords, vmActions, vmRef } from '../../src/command/index.js'
 import { count, type Fact, showMiB } from '../../src/report/index.js'
 
 export default defineCommand({
@@ -15,9 +15,10 @@ export default defineCommand({
     const detail = await fleet.agent(found.host).detailOf(found)
     const optional: [string, string | undefined][] = [
       ['Image', detail.image],
-      ['Profile', detail.profile],
+      // kcli names the image as the profile when there is none.
+      ['Profile', detail.profile === detail.image ? undefined : detail.profile],
       ['Owner', detail.owner],
-      ['Created', detail.createdAt],
+      ['Created', detail.createdAt && timeInWords(detail.createdAt)],
     ]
     const facts: Fact[] = [
       { label: 'State', value: detail.reason ? `${detail.state} (${detail.reason})` : detail.state },

@@ -6,7 +6,7 @@ import { describeArguments } from './argument-list.js'
 import { usageOf } from './canonical-line.js'
 import type { Catalogue, CatalogueEntry } from './catalogue.js'
 import { type Command, type ReadContext, risks } from './definition.js'
-import { orList } from './nearest.js'
+import { nearest, orList } from './nearest.js'
 
 type Asking = Pick<ReadContext, 'mayAsk'>
 
@@ -78,7 +78,7 @@ export function helpAbout(catalogue: Catalogue, words: readonly string[], asking
   const command: Command<z.ZodRawShape> | undefined = catalogue.get(named)
   if (command !== undefined) return helpCommand({ path: named, command }, asking)
   if (catalogue.groups().includes(named)) return helpGroup(catalogue, named, asking)
-  const close = catalogue.nearest(named)
+  const close = nearest(named, [...catalogue.groups(), ...catalogue.entries().map(({ path }) => path)])
   throw new UserError('unknown-command', `There is no command "${named}".`, {
     fix: close.length > 0 ? `Did you mean ${orList(close.map((path) => `help ${path}`))}?` : 'Type: help',
   })

@@ -24,5 +24,6 @@ export {
 } from './placement.js'
 export { type PlanBuilder, planOn } from './plan-builder.js'
 export { type PollOptions, poll } from './polling.js'
+export { timeInWords } from './time-in-words.js'
 export { isOff, pinned, vmActions, vmWord } from './vm-report.js'
 export { quoteWord, wordsOf } from './words.js'

@@ -53,6 +53,7 @@ describe('help', () => {
       code: 'unknown-command',
       fix: 'Did you mean help vm create or help vm delete?',
     })
+    await expect(ask('help vmm', { fleet })).rejects.toMatchObject({ fix: 'Did you mean help vm?' })
   })
 })
 

@@ -68,9 +68,9 @@ describe('job list', () => {
             'vm create web1 --image tiny.qcow2',
             'waits for approval',
             'ann',
-            '2026-01-02T03:04:05.000Z',
+            '2026-01-02 03:04:05 UTC',
           ],
-          ['j-test1', 'vm start web1', 'succeeded', 'ann', '2026-01-02T03:04:05.000Z'],
+          ['j-test1', 'vm start web1', 'succeeded', 'ann', '2026-01-02 03:04:05 UTC'],
         ],
       },
       actions: [],
@@ -104,7 +104,7 @@ describe('job show', () => {
       Plan: 'Create VM web1 on kvm1',
       'VM web1': 'new: 2 CPUs',
       Approvals: '0 of 2',
-      Expires: '2026-01-02T07:04:05.000Z',
+      Expires: '2026-01-02 07:04:05 UTC',
     })
     expect(report.notes).toEqual(['Mind the gap.'])
     expect(offers(report)).toEqual({ 'Approve & deploy': 'job approve j-wait1', Deny: 'job deny j-wait1' })
@@ -126,7 +126,7 @@ describe('job show', () => {
     const report = await ask('job show j-test1', { fleet, jobs: jobsOf(job) })
     expect(report).toMatchObject({
       tone: 'fail',
-      table: { rows: [['start', 'failed', '2026-01-02T03:04:06.000Z', '']] },
+      table: { rows: [['start', 'failed', '2026-01-02 03:04:06 UTC', '']] },
       notes: ['Look at it.'],
     })
     expect(factsOf(report)).toMatchObject({ Error: 'It did not answer. (timeout)' })

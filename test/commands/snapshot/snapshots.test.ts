@@ -82,8 +82,8 @@ describe('snapshot list', () => {
       title: 'web1 on kvm1: 2 snapshots',
       table: {
         rows: [
-          ['before (current)', '2026-01-01T10:00:00.000Z', 'running', 'internal', ''],
-          ['later', '2026-01-02T10:00:00.000Z', 'shut off', 'internal', 'x'],
+          ['before (current)', '2026-01-01 10:00:00 UTC', 'running', 'internal', ''],
+          ['later', '2026-01-02 10:00:00 UTC', 'shut off', 'internal', 'x'],
         ],
       },
     })
@@ -103,7 +103,7 @@ describe('snapshot revert', () => {
   it('warns what is lost, and names the later snapshots that stay', async () => {
     const { plan: made } = await plan('snapshot revert web1 before', hosts({ snapshots: [before, later] }))
     expect(made.warnings).toEqual([
-      'Everything that web1 wrote to its disks since 2026-01-01T10:00:00.000Z is lost.',
+      'Everything that web1 wrote to its disks since 2026-01-01 10:00:00 UTC is lost.',
       'web1 is running: what runs in it now ends.',
     ])
     expect(factsOf(made)).toMatchObject({ 'Later snapshots, which stay': 'later' })
@@ -145,7 +145,7 @@ describe('snapshot delete', () => {
   it('says what goes and what stays', async () => {
     const { plan: made } = await plan('snapshot delete web1 before', hosts({ snapshots: [before, later] }))
     expect(made.changes).toEqual([
-      { what: 'Snapshot before', from: 'taken 2026-01-01T10:00:00.000Z, running' },
+      { what: 'Snapshot before', from: 'taken 2026-01-01 10:00:00 UTC, running' },
     ])
     expect(factsOf(made)).toEqual({ Stays: 'VM web1 as it is now, later' })
     expect(made.warnings).toEqual(['web1 cannot be put back to this snapshot any more.'])

@@ -169,6 +169,11 @@ describe('vm create refuses', () => {
     expect(await blockers(typed, oneHost(options))).toEqual([expected])
   })
 
+  it('disks of the VM that has the name, only by the name: nobody is told to delete them', async () => {
+    const { fleet } = oneHost({ vms: [aVm({ name: 'web1' })], orphans: { web1: ['/pool/web1_0.img'] } })
+    expect(await blockers(line, { fleet })).toEqual(['name-taken: There is already a VM web1 on kvm1.'])
+  })
+
   it('a name that is taken on another host', async () => {
     const { fleet } = aFleet({
       hosts: [
