@@ -49,6 +49,7 @@ import { deletePlanned, planDeletion } from './vm-deletion.js'
 import { powerOffVm, rebootVm, shutDownVm, startVm } from './vm-power.js'
 import { addressesOfVm, describeVm, findVm, listVms } from './vm-reading.js'
 import { createVmSnapshot, deleteVmSnapshot, listVmSnapshots, revertVmSnapshot } from './vm-snapshots.js'
+import { VolumeQuestions } from './volume-questions.js'
 
 export interface HostAgentParts {
   settings: HostSettings
@@ -99,6 +100,7 @@ export class HostAgent implements Agent {
         async (pool) => refreshPool(await link.slow(), pool, { timeoutMs: refreshWithinMs }),
         log,
       ),
+      volumes: new VolumeQuestions(() => link.volumes()),
       mutations: new MutationLock(),
       log,
     }

@@ -10,6 +10,7 @@ import type { HostInventory } from './inventory.js'
 import { explaining } from './libvirt-errors.js'
 import type { MutationLock } from './mutation-lock.js'
 import type { PoolRefresher } from './pool-refresher.js'
+import type { VolumeQuestions } from './volume-questions.js'
 
 export interface HostContext {
   settings: HostSettings
@@ -18,6 +19,7 @@ export interface HostContext {
   inventory: HostInventory
   guests: GuestAgents
   pools: PoolRefresher
+  volumes: VolumeQuestions
   /** kcli locks nothing itself: one change through it at a time on this host. */
   mutations: MutationLock
   log: Logger

@@ -1,7 +1,8 @@
 /**
- * The way to one host: its transport, and four libvirt sessions over it. The quick one answers questions; the slow one is
+ * The way to one host: its transport, and five libvirt sessions over it. The quick one answers questions; the slow one is
  * for work that may take minutes (snapshots with memory, volumes) and so never holds up an answer; the guest one asks
- * agents inside guests and the storage one asks pools, which may never answer. Each opens when first used and again after it ended; a lost quick session
+ * agents inside guests, the storage one asks single pools, and the volumes one what waits for all pools: these may never
+ * answer. Each opens when first used and again after it ended; a lost quick session
  * is also reopened in the background.
  */
 import { setTimeout as wait } from 'node:timers/promises'
@@ -30,7 +31,7 @@ const usualSockets = [
 ] as const
 const openTimeoutMs = 10_000
 
-type SessionKind = 'quick' | 'slow' | 'guest' | 'storage'
+type SessionKind = 'quick' | 'slow' | 'guest' | 'storage' | 'volumes'
 
 export class HostLink {
   readonly transport: HostTransport
@@ -62,9 +63,14 @@ export class HostLink {
     return this.#session('guest')
   }
 
-  /** For questions about storage, where libvirt may wait for a file server. */
+  /** For questions about one pool, where libvirt may wait for a file server. */
   storage(): Promise<Connection> {
     return this.#session('storage')
+  }
+
+  /** For questions that libvirt answers only when every pool does: lists of pools, look-ups of volumes. */
+  volumes(): Promise<Connection> {
+    return this.#session('volumes')
   }
 
   async close(): Promise<void> {

@@ -7,9 +7,7 @@ import {
   isNotFound,
   LibvirtError,
   listDomains,
-  listPools,
   listVolumes,
-  type PoolListing,
   readDomainXml,
   type VolumeDescription,
 } from '../libvirt/index.js'
@@ -28,7 +26,7 @@ export function describeNetworks(context: HostContext): Promise<NetworkSummary[]
 
 /** Whole storage of a host at one moment. */
 export interface StorageMap {
-  pools: PoolListing[]
+  pools: PoolSummary[]
   /** Volumes of all active pools that answer. */
   volumes: VolumeDescription[]
   /** Names of VMs by the path that they use, running or configured. */
@@ -38,15 +36,16 @@ export interface StorageMap {
 }
 
 /** Looks at the pools' files afresh, then lists volumes and who uses them. */
-export async function mapStorage(
-  { pools: refresher }: HostContext,
-  libvirt: Connection,
-): Promise<StorageMap> {
-  const pools = await listPools(libvirt)
-  const active = pools.filter(({ state }) => state === 'running').map(({ name }) => name)
-  const answering = await refresher.refresh(active)
+export async function mapStorage(context: HostContext, libvirt: Connection): Promise<StorageMap> {
+  const pools = await context.inventory.pools()
+  // One that did not answer just now may be busy with an earlier refresh; the next one tells.
+  const active = pools
+    .filter(({ state, asOf }) => state === 'running' || asOf !== undefined)
+    .map(({ name }) => name)
+  const answering = await context.pools.refresh(active)
+  const storage = await context.link.volumes()
   const [volumes, users] = await Promise.all([
-    Promise.all(answering.map((name) => volumesOf(libvirt, name))),
+    Promise.all(answering.map((name) => volumesOf(storage, name))),
     usersOfPaths(libvirt, pools),
   ])
   const silent = active.filter((name) => !answering.includes(name))
@@ -100,7 +99,7 @@ async function volumesOf(libvirt: Connection, pool: string): Promise<VolumeDescr
 
 async function usersOfPaths(
   libvirt: Connection,
-  pools: readonly PoolListing[],
+  pools: readonly PoolSummary[],
 ): Promise<Map<string, Set<string>>> {
   const directories = new Map(pools.flatMap(({ name, path }) => (path === undefined ? [] : [[name, path]])))
   const users = new Map<string, Set<string>>()

@@ -43,8 +43,8 @@ export class PoolRooms {
           if (answer === 'gone') return undefined
           if (answer !== undefined && answer !== 'refused') return summaryOf(pool, answer.room)
           const last = this.#known.get(pool.uuid)
-          if (last === undefined) return summaryOf(pool, nothingKnown)
-          return { ...summaryOf(pool, last.room), asOf: new Date(last.at).toISOString() }
+          const { room, at } = last ?? { room: nothingKnown, at: this.#options.clock() }
+          return { ...summaryOf(pool, room), asOf: new Date(at).toISOString() }
         }),
       )
       return summaries.filter((summary) => summary !== undefined)

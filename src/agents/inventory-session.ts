@@ -1,4 +1,4 @@
-/** The questions by which an inventory is kept, asked of libvirt. Those about storage have a session of their own: a pool on
+/** The questions by which an inventory is kept, asked of libvirt. Those about storage have sessions of their own: a pool on
  * a dead file server answers nobody, and libvirt's list of pools waits for it. */
 import {
   type Connection,
@@ -67,6 +67,7 @@ const storageWithin = { timeoutMs: 10 * 60_000 }
 export function inventorySession(link: {
   quick(): Promise<Connection>
   storage(): Promise<Connection>
+  volumes(): Promise<Connection>
 }): InventorySession {
   return {
     async alive() {
@@ -90,7 +91,7 @@ export function inventorySession(link: {
       return answer === undefined ? undefined : answer.autostart === 1
     },
     async pools() {
-      return allAtOnce(async () => listPools(await link.storage(), storageWithin))
+      return allAtOnce(async () => listPools(await link.volumes(), storageWithin))
     },
     async poolRoom({ name, uuid }) {
       const libvirt = await link.storage()

@@ -15,6 +15,8 @@ export interface InventorySource<T> {
   some?(uuids: readonly string[]): Promise<T[]>
   /** Told of each failure of a question that nobody waits for. It is asked again with the next event or reader. */
   failed(error: unknown): void
+  /** What is suspect is asked for only when somebody reads: for what is read seldom. */
+  lazy?: boolean
 }
 
 export interface InventoryTimes {
@@ -110,7 +112,8 @@ export class InventorySet<T extends { uuid: string; name: string }> {
   }
 
   #lookSoon(): void {
-    if (this.#closed || this.#gathering !== undefined || this.#round !== undefined) return
+    if (this.#source.lazy === true || this.#closed) return
+    if (this.#gathering !== undefined || this.#round !== undefined) return
     this.#gathering = setTimeout(() => {
       this.#gathering = undefined
       if (!this.isSettled && this.#round === undefined) this.#look().catch(this.#source.failed)

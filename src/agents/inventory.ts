@@ -61,10 +61,10 @@ export class HostInventory {
       options,
     )
     this.#networks = new InventorySet<KnownNetwork>(
-      { all: async () => heard(await session.networks()), failed },
+      { all: async () => heard(await session.networks()), failed, lazy: true },
       options,
     )
-    this.#pools = new InventorySet<KnownPool>({ all: () => session.pools(), failed }, options)
+    this.#pools = new InventorySet<KnownPool>({ all: () => session.pools(), failed, lazy: true }, options)
     this.#rooms = new PoolRooms({ host, session, pools: this.#pools, withinMs: storageWithinMs, failed })
   }
 

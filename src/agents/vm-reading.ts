@@ -6,10 +6,8 @@ import {
   domainOf,
   domainState,
   domainXml,
-  findVolumeByPath,
   hasAutostart,
   interfaceAddresses,
-  isNotFound,
   isPersistent,
   LibvirtError,
   procedures,
@@ -48,7 +46,7 @@ export function describeVm(context: HostContext, vm: FoundVm): Promise<VmDetail>
     ])
     const domain = readDomainXml(xml)
     const [disks, found] = await Promise.all([
-      Promise.all(domain.disks.map((disk) => describeDisk(libvirt, disk))),
+      Promise.all(domain.disks.map((disk) => describeDisk(context, disk))),
       addresses(context, libvirt, vm, domain, state),
     ])
     return {
@@ -135,27 +133,17 @@ function sorted(addresses: string[]): string[] {
   return [...unique.filter((each) => !each.includes(':')), ...unique.filter((each) => each.includes(':'))]
 }
 
-async function describeDisk(libvirt: Connection, disk: DiskDescription): Promise<VmDisk> {
+async function describeDisk({ volumes }: HostContext, disk: DiskDescription): Promise<VmDisk> {
   const { target, device, source, format } = disk
   const base = { target, device, ...optional({ source, format }) }
   if (source === undefined) return base
-  const volume = await volumeOrNone(libvirt, source)
+  const volume = await volumes.at(source)
   if (volume === undefined) return base
   return {
     ...base,
     pool: volume.pool,
     capacityGiB: gib(volume.capacity),
     allocationGiB: gib(volume.allocation),
-  }
-}
-
-async function volumeOrNone(libvirt: Connection, path: string): ReturnType<typeof findVolumeByPath> {
-  try {
-    return await findVolumeByPath(libvirt, path)
-  } catch (error) {
-    // A volume that cannot be read (a dead file server, a damaged image) must not hide the VM.
-    if (error instanceof LibvirtError && error.kind !== 'transport' && !isNotFound(error)) return undefined
-    throw error
   }
 }
 

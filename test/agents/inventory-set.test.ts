@@ -102,6 +102,22 @@ describe('what is held of a host', () => {
     set.close()
   })
 
+  it('asks only when somebody reads, where it is told to', async () => {
+    vi.useFakeTimers()
+    const host = new FakeHost()
+    const set = new InventorySet<Thing>({ all: host.all, failed: host.failed, lazy: true })
+    set.suspectAll()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(host.lists).toBe(0)
+    await set.settle()
+    set.suspect('a')
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(host.lists).toBe(1)
+    host.put('a')
+    await set.settle()
+    expect(set.sorted).toEqual(host.truth)
+  })
+
   it('asks once more after a while: a daemon may tell of an end before its lists show it', async () => {
     vi.useFakeTimers()
     const host = new FakeHost()

@@ -286,7 +286,9 @@ describe('the pools held of a host', () => {
     session.pool = [aPool('dead')]
     session.room.set('u-dead', never())
     const { inventory } = anInventory(session)
-    await expect(inventory.pools()).resolves.toMatchObject([{ name: 'dead', state: 'inaccessible' }])
+    await expect(inventory.pools()).resolves.toMatchObject([
+      { name: 'dead', state: 'inaccessible', asOf: expect.any(String) },
+    ])
   })
 
   it('do not hide the others when one cannot be read, and leave out one that went', async () => {
