@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { NetworkSummary, PoolSummary } from '../../src/agents/index.js'
-import { defineCommand, hostName, onlyHost } from '../../src/command/index.js'
+import { defineCommand, hostName, onlyHost, timeInWords } from '../../src/command/index.js'
 import { type Fact, showMiB } from '../../src/report/index.js'
 
 export default defineCommand({
@@ -48,9 +48,10 @@ export default defineCommand({
   },
 })
 
-function poolText({ state, type, path, capacityGiB, availableGiB }: PoolSummary): string {
+function poolText({ state, type, path, capacityGiB, availableGiB, asOf }: PoolSummary): string {
   const room = `${showMiB(availableGiB * 1024)} free of ${showMiB(capacityGiB * 1024)}`
-  return [state, type, ...(path === undefined ? [] : [path]), room].join(', ')
+  const age = asOf === undefined ? [] : [`does not answer; this is of ${timeInWords(asOf)}`]
+  return [state, type, ...(path === undefined ? [] : [path]), room, ...age].join(', ')
 }
 
 function networkText({ active, mode, bridge, cidr }: NetworkSummary): string {

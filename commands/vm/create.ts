@@ -23,6 +23,7 @@ import {
   type SeenVm,
   showGiB,
   sshKey,
+  timeInWords,
   unknownName,
   vmActions,
   vmName,
@@ -116,7 +117,12 @@ export default defineCommand({
     if (args.sshKey.length > 0) plan.fact('SSH keys', args.sshKey.map(shortKey).join(', '))
     plan.fact('Memory available', nowAndAfter(capacity.availableMemoryMiB, memory, showMiB))
     if (pool !== undefined) {
-      plan.fact(`Free in pool ${poolWanted}`, nowAndAfter(pool.availableGiB, diskTotalGiB, showGiB))
+      const age =
+        pool.asOf === undefined ? '' : `, as it was at ${timeInWords(pool.asOf)}: it does not answer`
+      plan.fact(
+        `Free in pool ${poolWanted}`,
+        `${nowAndAfter(pool.availableGiB, diskTotalGiB, showGiB)}${age}`,
+      )
     }
     plan.fact('CPUs of the host', String(capacity.cpus))
 

@@ -62,7 +62,12 @@ export function fleetOf(agents: readonly Agent[], { answerWithinMs = 8000 }: Fle
       'value' in answer && answer.value !== undefined ? [answer.value] : [],
     )
     const silent = answers.flatMap((answer) => ('error' in answer ? [answer] : []))
-    for (const { host, name } of found) lastSeen.set(host, (lastSeen.get(host) ?? new Set()).add(name))
+    for (const answer of answers) {
+      if (!('value' in answer)) continue
+      const seen = lastSeen.get(answer.agent.name) ?? new Set()
+      if (answer.value === undefined) seen.delete(ref.name)
+      else lastSeen.set(answer.agent.name, seen.add(ref.name))
+    }
 
     const pinned = ref.uuid === undefined ? undefined : found.find(({ uuid }) => uuid === ref.uuid)
     if (pinned !== undefined) return pinned

@@ -172,6 +172,16 @@ function pools({ pools: measured, defaults, host }: HostMeasurements): Finding[]
 
 function poolFinding(pool: PoolSummary, probe: string): Finding {
   const check = `Pool ${pool.name}`
+  if (pool.asOf !== undefined) {
+    return {
+      check,
+      result: 'warn',
+      measured: `does not answer; last known ${pool.state} at ${pool.asOf}`,
+      threshold: 'answers',
+      probe,
+      fix: `Look at what is behind it (a file server?), or take it out of service: virsh pool-destroy ${pool.name}`,
+    }
+  }
   if (pool.state !== 'running') {
     return {
       check,

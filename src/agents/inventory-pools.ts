@@ -11,7 +11,7 @@ export interface PoolRoomsOptions {
   host: string
   session: Pick<InventorySession, 'poolRoom'>
   pools: InventorySet<KnownPool>
-  /** Milliseconds that a reader waits. */
+  /** Milliseconds that a reader waits for the list, and then again for the pools. */
   withinMs: number
   failed(error: unknown): void
   /** Milliseconds since 1970. */
@@ -36,7 +36,7 @@ export class PoolRooms {
     await this.#names()
     const held = this.#options.pools.sorted
     this.#forgetAllBut(new Set(held.map(({ uuid }) => uuid)))
-    return within(this.#options.withinMs / 2, async (orLate) => {
+    return within(this.#options.withinMs, async (orLate) => {
       const summaries = await Promise.all(
         held.map(async (pool) => {
           const answer = await orLate(this.#ask(pool))
@@ -54,7 +54,7 @@ export class PoolRooms {
   /** The list waits for every pool; those that it named last time can still be asked by themselves. */
   async #names(): Promise<void> {
     const { pools, host, withinMs } = this.#options
-    const listed = await within(withinMs / 2, (orLate) => orLate(pools.settle().then(() => true)))
+    const listed = await within(withinMs, (orLate) => orLate(pools.settle().then(() => true)))
     if (listed === undefined && !this.#listed) throw silent(host)
     this.#listed = true
   }

@@ -22,7 +22,8 @@ export interface HostInventoryOptions extends InventoryTimes {
   session: InventorySession
   /** Milliseconds for which a session is believed to live after something was heard through it. Default 2000. */
   aliveForMs?: number
-  /** How long storage may hold up a reader; after that it is given what was last known, with its age. Default 2000. */
+  /** How long the list of pools, and then the pools, may hold up a reader; after that it is given what was last known, with
+   * its age. Default 3000: a pool that is being refreshed answers when that is over. */
   storageWithinMs?: number
   /** Milliseconds from anywhere, never going back. */
   now?: () => number
@@ -43,7 +44,7 @@ export class HostInventory {
   #asking: Promise<void> | undefined
 
   constructor(options: HostInventoryOptions) {
-    const { host, session, aliveForMs = 2000, storageWithinMs = 2000, failed } = options
+    const { host, session, aliveForMs = 2000, storageWithinMs = 3000, failed } = options
     this.#host = host
     this.#session = session
     this.#now = options.now ?? (() => performance.now())

@@ -107,6 +107,20 @@ describe('a host that does not answer', () => {
     })
   })
 
+  it('does not stand in the way of a name that it was seen to have no more', async () => {
+    const { fleet, host } = aFleet({
+      hosts: [
+        { name: 'kvm1', vms: [aVm({ name: 'db' })] },
+        { name: 'kvm2', vms: [aVm({ name: 'db', uuid: 'db-on-2' })] },
+      ],
+    })
+    await fleet.vms()
+    await host('kvm2').deleteVm(await host('kvm2').deletionOf({ name: 'db', host: 'kvm2', uuid: 'db-on-2' }))
+    await expect(fleet.find({ name: 'db' })).resolves.toMatchObject({ host: 'kvm1' })
+    host('kvm2').goDown()
+    await expect(fleet.find({ name: 'db' })).resolves.toMatchObject({ host: 'kvm1' })
+  })
+
   it('is listed beside the VMs of the others', async () => {
     const { fleet } = aFleet({
       hosts: [

@@ -110,6 +110,7 @@ describe('host check', () => {
     [{ availableGiB: 90 }, 'warn'],
     [{ availableGiB: 9 }, 'fail'],
     [{ state: 'inactive' as const }, 'fail'],
+    [{ asOf: '2026-01-02T03:04:05.000Z' }, 'warn'],
   ])('grades a pool with %j as %s', (change, result) => {
     expect(finding('Pool default', { pools: { value: [{ ...pool, ...change }] } }).result).toBe(result)
   })

@@ -50,6 +50,21 @@ describe('host show', () => {
     })
   })
 
+  it('says how old what it shows of a pool is when the pool does not answer', async () => {
+    const pool = {
+      name: 'nfs',
+      state: 'running' as const,
+      type: 'netfs',
+      capacityGiB: 200,
+      availableGiB: 150,
+      asOf: '2026-01-02T03:04:05.000Z',
+    }
+    const report = await ask('host show kvm1', aFleet({ hosts: [{ name: 'kvm1', pools: [pool] }] }))
+    expect(factsOf(report)['Pool nfs']).toBe(
+      'running, netfs, 150 GiB free of 200 GiB, does not answer; this is of 2026-01-02 03:04:05 UTC',
+    )
+  })
+
   it('needs no name where there is one host, and asks for it where there are two', async () => {
     expect((await ask('host show', aFleet({ hosts: [{ name: 'kvm1' }] }))).title).toBe('Host kvm1')
     await expect(ask('host show', two())).rejects.toMatchObject({
