@@ -317,6 +317,8 @@ describe('the pools held of a host', () => {
     await vi.waitFor(() => expect(session.asked.poolRoom).toBe(1))
     session.room.set('u-a', room(2))
     const late = inventory.pools()
+    // Its question has to be there before the first is answered.
+    for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve))
     answer(await room(9))
     await expect(early).resolves.toMatchObject([{ availableGiB: 9 }])
     await expect(late).resolves.toMatchObject([{ availableGiB: 2 }])
