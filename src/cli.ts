@@ -5,12 +5,12 @@ import { noteOf, UserError } from './errors.js'
 
 const usage = `qnav operates KVM hosts from Slack.
 
-  qnav start                              run the bot (tokens and QNAV_CONFIG come from the environment)
+  qnav start                               run the bot (tokens and QNAV_CONFIG come from the environment)
   qnav run "<command>" [--as ID] [--json]  run one command from this terminal, e.g. qnav run "vm list"
-  qnav doctor                             check configuration, tokens and every host
-  qnav demo [--port N]                    the whole bot in a browser, against a hypervisor on this machine
-  qnav sandbox [--port N]                 only the local Slack, for developing against
-  qnav audit verify                       check that the audit log was not edited
+  qnav doctor                              check configuration, tokens and every host
+  qnav demo [--port N]                     the whole bot in a browser, against a hypervisor on this machine
+  qnav sandbox [--port N]                  only the local Slack, for developing against
+  qnav audit verify                        check that the audit log was not edited
 
 Environment: SLACK_BOT_TOKEN, SLACK_APP_TOKEN (or SLACK_SIGNING_SECRET and PORT), SLACK_API_URL,
 QNAV_CONFIG (./qnav.yml), QNAV_DATA_DIR (./data), LOG_LEVEL (info). docs/install.md explains each.
@@ -44,7 +44,9 @@ async function main(argv: string[]): Promise<number> {
     case 'audit':
       return (await import('./audit-command.js')).auditCommand(process.env, rest)
     default:
-      throw new UserError('unknown-command', `qnav has no command "${verb}".`, { fix: 'Type `qnav help`.' })
+      throw new UserError('unknown-command', `qnav has no command "${verb}".`, {
+        fix: `Commands about hosts and VMs are run so: qnav run "${positionals.join(' ')}". All others: qnav help`,
+      })
   }
 }
 

@@ -3,7 +3,7 @@ import { createFleet } from './agents/index.js'
 import { loadSettings, readSlackSettings } from './config/index.js'
 import { UserError } from './errors.js'
 import { createLog } from './log.js'
-import type { Finding } from './report/index.js'
+import { count, type Finding } from './report/index.js'
 import { renderReport } from './terminal/index.js'
 
 /** Exit status: 0 when nothing failed, 1 otherwise. */
@@ -21,7 +21,7 @@ export async function doctor(env: NodeJS.ProcessEnv): Promise<number> {
     {
       check: 'qnav.yml',
       result: 'pass',
-      measured: `${settings.hosts.length} hosts in ${settings.path}`,
+      measured: `${count(settings.hosts.length, 'host')} in ${settings.path}`,
       threshold: 'readable and valid',
       probe: 'QNAV_CONFIG',
     },

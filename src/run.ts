@@ -29,6 +29,11 @@ export async function run(env: NodeJS.ProcessEnv, text: string, { as, json }: Ru
       fix: 'For example: qnav run "vm list"',
     })
   }
+  if (as !== undefined && !/^[UW][A-Z0-9]+$/.test(as)) {
+    throw new UserError('bad-argument', `--as "${as}" is not a Slack user id.`, {
+      fix: 'Give an id such as U0123ABCD (profile, "Copy member ID"), or leave --as out to act as yourself.',
+    })
+  }
   const settings = await loadSettings(env, { slack: 'none' })
   const osUser = userInfo().username
   const person: Person = as === undefined ? { id: `terminal:${osUser}`, name: osUser } : { id: as }

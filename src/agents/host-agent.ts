@@ -37,7 +37,7 @@ import {
   usableVirtType,
 } from './host-reading.js'
 import type { HostSettings } from './host-settings.js'
-import { describeNetworks, describePools, listImages, listOrphans } from './host-storage.js'
+import { describeNetworks, describePools, filesInTheWay, listImages } from './host-storage.js'
 import { HostInventory } from './inventory.js'
 import { inventorySession } from './inventory-session.js'
 import { MutationLock } from './mutation-lock.js'
@@ -206,8 +206,8 @@ export class HostAgent implements Agent {
     return describeNetworks(this.#context)
   }
 
-  orphansOf(name: string): Promise<string[]> {
-    return listOrphans(this.#context, name)
+  async orphansOf(name: string): Promise<string[]> {
+    return (await filesInTheWay(this.#context, name)).map(({ path }) => path)
   }
 
   createVm(spec: VmSpec, control: WorkControl): Promise<FoundVm> {

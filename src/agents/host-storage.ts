@@ -66,19 +66,30 @@ export function listImages(context: HostContext): Promise<ImageSummary[]> {
   })
 }
 
-/** Files that kcli would reuse or overwrite when it makes a VM of this name, and that no VM uses. Rejects with `timeout`
- * when a pool does not answer: what lies there decides what the new VM boots from. */
-export function listOrphans(context: HostContext, vm: string): Promise<string[]> {
+/** A file that kcli would reuse or overwrite when it makes a VM of some name. */
+export interface FileInTheWay {
+  path: string
+  /** VMs that use it, such as one that was renamed; empty for what an earlier VM left. */
+  users: string[]
+}
+
+/** Files that kcli would take for those of a new VM of this name. Rejects with `timeout` when a pool does not answer: what
+ * lies there decides what the new VM boots from. */
+export function filesInTheWay(context: HostContext, vm: string): Promise<FileInTheWay[]> {
   return asking(context, `look for files of an earlier VM ${vm}`, async (libvirt) => {
-    const { volumes, silent } = await mapStorage(context, libvirt)
-    if (silent.length > 0) throw silentPools(context, silent)
-    return volumes.map(({ path }) => path).filter((path) => isFileOf(vm, path))
+    const { volumes, silent, users } = await mapStorage(context, libvirt)
+    mustAllAnswer(context, silent)
+    return volumes
+      .filter(({ path }) => isFileOf(vm, path))
+      .map(({ path }) => ({ path, users: [...(users.get(path) ?? [])].sort() }))
   })
 }
 
-function silentPools({ settings: { name } }: HostContext, pools: readonly string[]): UserError {
-  const [first = ''] = pools
-  return new UserError('timeout', `Storage on ${name} does not answer: ${pools.join(', ')}.`, {
+/** Rejects with `timeout` when some do not: libvirt then finds no volume by its path, and who uses what is not known. */
+export function mustAllAnswer({ settings: { name } }: HostContext, silent: readonly string[]): void {
+  const [first] = silent
+  if (first === undefined) return
+  throw new UserError('timeout', `Storage on ${name} does not answer: ${silent.join(', ')}.`, {
     fix: `Look at what is behind it there (a file server?), or take it out of service: virsh pool-destroy ${first}`,
   })
 }

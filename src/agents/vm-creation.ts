@@ -16,7 +16,7 @@ import type { FoundVm, ImageSummary, VmSpec, WorkControl } from './agent.js'
 import type { HostContext } from './host-context.js'
 import { readHostFacts } from './host-facts.js'
 import { usableVirtType } from './host-reading.js'
-import { describePools, listImages, listOrphans } from './host-storage.js'
+import { describePools, filesInTheWay, listImages } from './host-storage.js'
 import { saidBy, taken } from './kcli-failures.js'
 import type { Runs } from './run-directory.js'
 import { removeLeftovers } from './vm-deletion.js'
@@ -148,13 +148,18 @@ async function mustBeFree(context: HostContext, { name, pool }: VmSpec): Promise
       fix: `See what there is: host show ${settings.name}`,
     })
   }
-  const orphans = await listOrphans(context, name)
-  if (orphans.length === 0) return
+  const files = await filesInTheWay(context, name)
+  if (files.length === 0) return
+  const used = files.find(({ users }) => users.length > 0)
+  const deletions = files.map(({ path }) => `virsh vol-delete ${path}`).join(' && ')
   throw new UserError(
     'orphan-disk',
-    `Files of an earlier VM “${name}” are on ${settings.name}, and kcli would boot the new one from them: ${orphans.join(', ')}.`,
+    `Files of an earlier VM “${name}” are on ${settings.name}, and kcli would boot the new one from them: ${files.map(({ path }) => path).join(', ')}.`,
     {
-      fix: `Choose another name, or delete them there: ${orphans.map((path) => `virsh vol-delete ${path}`).join(' && ')}`,
+      fix:
+        used === undefined
+          ? `Choose another name, or delete them there: ${deletions}`
+          : `Choose another name: ${used.path} is in use by VM ${used.users.join(' and ')}.`,
     },
   )
 }

@@ -17,7 +17,7 @@ import {
 import type { DeletionPlan, FoundVm } from './agent.js'
 import { type AttachedDisk, isFileOf, sortVolumes } from './deletion-plan.js'
 import { askingOf, type HostContext, workingOn } from './host-context.js'
-import { mapStorage, type StorageMap } from './host-storage.js'
+import { mapStorage, mustAllAnswer, type StorageMap } from './host-storage.js'
 import { gib, optional, pathOf, stateOfVm } from './vm-reading.js'
 
 const deleteVolumeWithinMs = 10 * 60_000
@@ -75,6 +75,7 @@ async function planOn(context: HostContext, libvirt: Connection, vm: FoundVm): P
     listSnapshots(libvirt, vm.uuid),
     mapStorage(context, libvirt),
   ])
+  mustAllAnswer(context, storage.silent)
   const disks = [...disksOf(live, storage), ...disksOf(inactive, storage)]
   return { vm, state, ...sorted(vm, disks, storage), snapshots: snapshots.map(({ name }) => name) }
 }
@@ -129,7 +130,8 @@ async function mustStillHold(context: HostContext, libvirt: Connection, plan: De
 
 /** The VM is gone, from an attempt before this one: its volumes must not have come into other hands meanwhile. */
 async function mustBeUnused(context: HostContext, libvirt: Connection, plan: DeletionPlan): Promise<void> {
-  const { volumes, users } = await mapStorage(context, libvirt)
+  const { volumes, users, silent } = await mapStorage(context, libvirt)
+  mustAllAnswer(context, silent)
   const doomed = new Set(plan.removes.map(({ path }) => path))
   for (const path of doomed) {
     const [user] = users.get(path) ?? []

@@ -236,6 +236,18 @@ export function agentSuite(name: string, lab: ProvidedLab, open: () => Promise<S
       await expect(agent().orphansOf(spec.name)).resolves.toEqual([])
     })
 
+    it('never offers to delete the disk of a VM that has another name by now', async () => {
+      const spec = aSpec({ start: false })
+      await agent().createVm(spec, control())
+      const renamed = newName()
+      virsh('domrename', spec.name, renamed)
+      await expect(agent().createVm(aSpec({ name: spec.name }), control())).rejects.toMatchObject({
+        code: 'orphan-disk',
+        fix: expect.stringMatching(new RegExp(`${spec.name}_0\\.img is in use by VM ${renamed}\\.$`)),
+      })
+      virsh('undefine', renamed)
+    })
+
     it.each(['Web1', '-a', 'a b', 'a;touch x', 'a/b', '', 'a'.repeat(64)])(
       'never gives kcli the name %j',
       async (bad) => {
