@@ -65,3 +65,4 @@ export {
 export { domainOf } from './types.js'
 export { type VolumeDescription, volumeXml } from './volume-xml.js'
 export { ProtocolError } from './xdr.js'
+export { XmlEditor, type XmlPath } from './xml-editor.js'

@@ -63,7 +63,15 @@ export function bytesAt(of: Element | undefined, path: string, defaultUnit: stri
   return Number(text) * (unitBytes[attribute(element, 'unit') ?? defaultUnit] ?? 1)
 }
 
-/** Text made safe as element content or attribute value. */
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+}
+
+/** Text made safe as element content or attribute value, written as libvirt writes it. */
 export function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
+  return text.replace(/[&<>"']/g, (char) => entities[char] ?? char)
 }

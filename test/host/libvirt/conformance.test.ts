@@ -38,6 +38,7 @@ import {
   undefineDomain,
   uploadVolume,
   volumeXml,
+  XmlEditor,
 } from '../../../src/libvirt/index.js'
 
 const lab = inject('lab')
@@ -130,6 +131,30 @@ describe.skipIf(lab === undefined)('our libvirt client says and does what virsh 
     expect(described.kcli).toMatchObject({ image: 'tiny.qcow2', owner: 'U1' })
     expect(described.disks).toMatchObject([{ target: 'vda', source: disk, format: 'qcow2' }])
     expect(await virsh('domiflist', name)).toContain(described.nics[0]?.mac)
+  })
+
+  it('about XML that was changed: everything else stays as libvirt wrote it', async () => {
+    const before = await domainXml(connection, uuid, { inactive: true })
+    const editor = new XmlEditor(before, 'domain')
+    expect(String(editor.setText('title', 'another').setText('title', 'a <title>'))).toBe(before)
+    for (const [xml, root] of [
+      [await virsh('net-dumpxml', network), 'network'],
+      [await virsh('pool-dumpxml', pool), 'pool'],
+      [await virsh('vol-dumpxml', disk), 'volume'],
+      [await hostCapabilities(connection), 'capabilities'],
+    ] as const) {
+      const same = new XmlEditor(xml, root)
+      same.append('', '<qnav/>').remove('qnav')
+      expect(String(same)).toBe(xml)
+    }
+    const changed = editor
+      .setText('memory', '262144')
+      .append('devices', '<rng model="virtio"><backend model="random">/dev/urandom</backend></rng>')
+    await defineDomain(connection, String(changed))
+    expect(await virsh('dumpxml', name, '--inactive')).toContain("<rng model='virtio'>")
+    expect(await virsh('dumpxml', name, '--inactive')).toContain("<memory unit='KiB'>262144</memory>")
+    await defineDomain(connection, before)
+    expect(await domainXml(connection, uuid, { inactive: true })).toBe(before)
   })
 
   it('about pools and volumes', async () => {
