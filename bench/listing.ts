@@ -46,6 +46,7 @@ type Fleet = ReturnType<typeof createFleet>['fleet']
 async function compareAt(size: number, fleet: Fleet, lab: Lab, sshd: LoopbackSshd): Promise<Comparison[]> {
   const local = median(await time(ourRuns, () => fleet.agent('local').vms()))
   const overSsh = median(await time(ourRuns, () => fleet.agent('ssh').vms()))
+  const first = median(await time(otherRuns, () => firstList(lab, sshd)))
   const virsh = median(await time(otherRuns, () => run('virsh', ['-c', 'qemu:///system', 'list', '--all'])))
   const kcli = median(
     await time(otherRuns, () =>
@@ -73,10 +74,19 @@ async function compareAt(size: number, fleet: Fleet, lab: Lab, sshd: LoopbackSsh
   // The targets are for five VMs, where starting a program weighs most.
   const wanted = (times: number) => (size === 5 ? times : 0)
   return [
+    row('local, connecting anew', first, virsh, 'virsh list --all', 0),
     row('local', local, virsh, 'virsh list --all', wanted(20)),
     row('local', local, kcli, 'kcli list vm', wanted(300)),
     row('over SSH', overSsh, virshOverSsh, 'ssh host virsh list --all', wanted(20)),
   ]
+}
+
+/** What virsh does each time: connect, ask, leave. */
+async function firstList(lab: Lab, sshd: LoopbackSshd): Promise<void> {
+  const hosts = hostsOf(lab, sshd).filter(({ name }) => name === 'local')
+  const { fleet, close } = createFleet({ hosts, log: createLog({ level: 'error' }) })
+  await fleet.agent('local').vms()
+  await close()
 }
 
 function hostsOf({ pool, network, kcli }: Lab, sshd: LoopbackSshd): HostSettings[] {

@@ -150,16 +150,16 @@ async function mustBeFree(context: HostContext, { name, pool }: VmSpec): Promise
   }
   const files = await filesInTheWay(context, name)
   if (files.length === 0) return
-  const used = files.find(({ users }) => users.length > 0)
+  const used = files.filter(({ users }) => users.length > 0)
   const deletions = files.map(({ path }) => `virsh vol-delete ${path}`).join(' && ')
   throw new UserError(
     'orphan-disk',
     `Files of an earlier VM “${name}” are on ${settings.name}, and kcli would boot the new one from them: ${files.map(({ path }) => path).join(', ')}.`,
     {
       fix:
-        used === undefined
+        used.length === 0
           ? `Choose another name, or delete them there: ${deletions}`
-          : `Choose another name: ${used.path} is in use by VM ${used.users.join(' and ')}.`,
+          : `Choose another name: ${used.map(({ path, users }) => `${path} is in use by VM ${users.join(' and ')}`).join(', ')}.`,
     },
   )
 }

@@ -12,9 +12,8 @@ export async function lookAt(
   image: string | undefined,
   failure: UserError | undefined,
 ): Promise<{ vm: FoundVm } | { failure: UserError }> {
-  const libvirt = await context.link.quick()
-  const found = await findDomain(libvirt, spec.name)
   if (failure !== undefined) return { failure }
+  const found = await findDomain(await context.link.quick(), spec.name)
   if (found === undefined) {
     return {
       failure: new UserError(

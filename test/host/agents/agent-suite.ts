@@ -243,7 +243,7 @@ export function agentSuite(name: string, lab: ProvidedLab, open: () => Promise<S
       virsh('domrename', spec.name, renamed)
       await expect(agent().createVm(aSpec({ name: spec.name }), control())).rejects.toMatchObject({
         code: 'orphan-disk',
-        fix: expect.stringMatching(new RegExp(`${spec.name}_0\\.img is in use by VM ${renamed}\\.$`)),
+        fix: expect.stringContaining(`${spec.name}_0.img is in use by VM ${renamed}`),
       })
       virsh('undefine', renamed)
     })
