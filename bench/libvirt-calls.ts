@@ -6,7 +6,7 @@ import { Reader, Writer } from '../src/libvirt/xdr.js'
 import { defineDomains, undefineDomains } from './domains.js'
 import { atLeast, type Comparison, median, time } from './measure.js'
 
-const calls = 2000
+const calls = 10_000
 const rounds = 5
 const domainsPerReply = 200
 const wantedPerSecond = 200_000

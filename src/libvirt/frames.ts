@@ -1,5 +1,5 @@
 /** Frames of libvirt's remote protocol: a 28-byte header and a payload, split and merged at will by the transport. */
-import { ProtocolError } from './xdr.js'
+import { ProtocolError, Writer } from './xdr.js'
 
 export const programs = { remote: 0x20008086, qemu: 0x20008087, keepalive: 0x6b656570 } as const
 
@@ -33,6 +33,22 @@ export function encodeFrame({ program, procedure, type, serial, status, payload 
   bytes.writeInt32BE(status, 24)
   payload.copy(bytes, headerBytes)
   return bytes
+}
+
+/** A call whose serial is not known yet: the payload is written right behind its header. See {@link setSerial}. */
+export function encodeCall(program: number, procedure: number, writePayload: (to: Writer) => void): Buffer {
+  const writer = new Writer()
+  for (const word of [0, program, 1, procedure, messageTypes.call, 0, statuses.ok]) writer.u32(word)
+  writePayload(writer)
+  const bytes = writer.finish()
+  if (bytes.length > maxFrameBytes)
+    throw new ProtocolError(`a message of ${bytes.length} bytes is over libvirt's limit`)
+  bytes.writeUInt32BE(bytes.length, 0)
+  return bytes
+}
+
+export function setSerial(call: Buffer, serial: number): void {
+  call.writeUInt32BE(serial, 20)
 }
 
 /** Puts frames together from chunks of any size. Holds at most one incomplete frame. */
