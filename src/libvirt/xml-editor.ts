@@ -2,9 +2,9 @@
  * Changing libvirt's XML where it is meant to change, and nowhere else: a parser says where things stand in the text, and
  * only those characters are replaced. What we do not know is neither lost nor moved nor written in another way.
  */
-import { DOMParser, type Element, MIME_TYPE, type Node, onErrorStopParsing } from '@xmldom/xmldom'
+import type { Element, Node } from '@xmldom/xmldom'
 import { LibvirtError } from './errors.js'
-import { attribute, children, escapeXml } from './xml.js'
+import { attribute, children, escapeAttribute, escapeXml, parseXml } from './xml.js'
 
 /** Which child is meant: `devices/interface[mac/@address=52:54:00:00:00:01]`, `memory`, `devices/disk[@device=cdrom]`. */
 export type XmlPath = string
@@ -46,10 +46,10 @@ export class XmlEditor {
     if (known !== null) {
       const [whole, before = '', quote = "'"] = known
       const at = start + known.index
-      return this.#splice(at, at + whole.length, `${before}${quote}${escapeXml(value)}${quote}`)
+      return this.#splice(at, at + whole.length, `${before}${quote}${escapeAttribute(value)}${quote}`)
     }
     const at = start + tag.search(/\s*\/?>$/)
-    return this.#splice(at, at, ` ${name}='${escapeXml(value)}'`)
+    return this.#splice(at, at, ` ${name}='${escapeAttribute(value)}'`)
   }
 
   /** Puts XML behind the last child of an element, on a line of its own where the others are. */
@@ -73,16 +73,7 @@ export class XmlEditor {
   }
 
   #parse(): Element {
-    try {
-      const { documentElement } = new DOMParser({ onError: onErrorStopParsing }).parseFromString(
-        this.#xml,
-        MIME_TYPE.XML_TEXT,
-      )
-      if (documentElement?.localName === this.#rootName) return documentElement
-    } catch (cause) {
-      throw new LibvirtError(`the ${this.#rootName} XML cannot be read`, { kind: 'bad-xml', cause })
-    }
-    throw new LibvirtError(`this is not ${this.#rootName} XML`, { kind: 'bad-xml' })
+    return parseXml(this.#xml, this.#rootName)
   }
 
   #find(path: XmlPath): Element | undefined {
@@ -117,9 +108,9 @@ export class XmlEditor {
 
   /** Where a node begins in the text: the parser counts lines and columns from 1. */
   #start({ lineNumber = 1, columnNumber = 1 }: Node): number {
-    let at = 0
-    for (let line = 1; line < lineNumber; line++) at = this.#xml.indexOf('\n', at) + 1
-    return at + columnNumber - 1
+    const lineEnd = /\r\n?|\n/g
+    for (let line = 1; line < lineNumber; line++) lineEnd.exec(this.#xml)
+    return lineEnd.lastIndex + columnNumber - 1
   }
 
   /** Nodes stand one behind the other, so one ends where the next begins. */

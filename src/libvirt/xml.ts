@@ -4,13 +4,13 @@ import { LibvirtError } from './errors.js'
 
 export type { Element }
 
+/** libvirt's XML is XML 1.0: the parser's default takes U+2028 and U+0085 for line ends, as 1.1 does, and loses them. */
+const parser = new DOMParser({ onError: onErrorStopParsing, normalizeLineEndings: (text) => text })
+
 /** Parses a document and checks its root's name. */
 export function parseXml(xml: string, root: string): Element {
   try {
-    const element = new DOMParser({ onError: onErrorStopParsing }).parseFromString(
-      xml,
-      MIME_TYPE.XML_TEXT,
-    ).documentElement
+    const element = parser.parseFromString(xml, MIME_TYPE.XML_TEXT).documentElement
     if (element?.localName === root) return element
   } catch (cause) {
     throw new LibvirtError(`the ${root} XML cannot be read`, { kind: 'bad-xml', cause })
@@ -69,9 +69,17 @@ const entities: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&apos;',
+  '\t': '&#9;',
+  '\n': '&#10;',
+  '\r': '&#13;',
 }
 
-/** Text made safe as element content or attribute value, written as libvirt writes it. */
+/** Text made safe as element content, written as libvirt writes it. */
 export function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => entities[char] ?? char)
+  return text.replace(/[&<>"'\r]/g, (char) => entities[char] ?? char)
+}
+
+/** Text made safe as an attribute's value, where a reader takes bare white space for spaces. */
+export function escapeAttribute(text: string): string {
+  return text.replace(/[&<>"'\t\n\r]/g, (char) => entities[char] ?? char)
 }

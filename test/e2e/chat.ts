@@ -1,4 +1,5 @@
 /** A person at the sandbox's page, in a real browser: what they type, press and read. */
+import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
 
 const flags = [
@@ -11,8 +12,14 @@ const flags = [
   '--disable-sync',
 ]
 
-export const openBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: '/usr/bin/chromium', args: flags })
+/** Debian and Fedora name it differently. */
+const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser']
+
+export function openBrowser(): Promise<Browser> {
+  const [executablePath] = places.filter((place) => existsSync(place))
+  if (executablePath === undefined) throw new Error(`there is no Chromium at ${places.join(' nor ')}`)
+  return chromium.launch({ executablePath, args: flags })
+}
 
 export class Chat {
   readonly page: Page

@@ -4,24 +4,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { App } from '@slack/bolt'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { defaultManifest, type Sandbox, startSandbox } from '../../src/sandbox/index.js'
+import { openBrowser } from './chat.js'
 import { approvalCard, startPageBot, vmTable } from './sandbox-bot.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Set to a folder to keep pictures of what the tests saw. */
 const pictures = process.env.SANDBOX_PICTURES
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
 let browser: Browser
 let sandbox: Sandbox
 let app: App
@@ -35,7 +26,7 @@ beforeAll(async () => {
     '-p',
     join(root, 'src/sandbox/page/tsconfig.json'),
   ])
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
+  browser = await openBrowser()
 })
 afterAll(async () => browser?.close())
 
