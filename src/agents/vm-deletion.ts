@@ -2,17 +2,18 @@
 import { UserError } from '../errors.js'
 import {
   type Connection,
-  deleteVolumeAt,
+  deleteVolume,
   destroyDomain,
   domainXml,
   findDomain,
-  findVolumeByPath,
+  findVolume,
   isNotFound,
   LibvirtError,
   listDomains,
   listSnapshots,
   readDomainXml,
   undefineDomain,
+  type VolumePlace,
 } from '../libvirt/index.js'
 import type { DeletionPlan, FoundVm } from './agent.js'
 import { type AttachedDisk, isFileOf, sortVolumes } from './deletion-plan.js'
@@ -162,13 +163,13 @@ async function removeDefinition(libvirt: Connection, vm: FoundVm): Promise<void>
 async function removeVolumes(
   slow: Connection,
   quick: Connection,
-  volumes: readonly { path: string }[],
+  volumes: readonly VolumePlace[],
 ): Promise<string[]> {
   const left: string[] = []
-  for (const { path } of volumes) {
+  for (const { pool, path } of volumes) {
     try {
-      await ignoringGone(() => deleteVolumeAt(slow, path, { timeoutMs: deleteVolumeWithinMs }))
-      if ((await findVolumeByPath(quick, path)) !== undefined) left.push(`${path} (still there)`)
+      await deleteVolume(slow, { pool, path }, { timeoutMs: deleteVolumeWithinMs })
+      if ((await findVolume(quick, { pool, path })) !== undefined) left.push(`${path} (still there)`)
     } catch (error) {
       if (!(error instanceof LibvirtError) || error.kind === 'transport') throw error
       left.push(`${path} (${error.message})`)

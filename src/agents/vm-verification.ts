@@ -1,6 +1,13 @@
 /** Whether a VM that was made is what was asked for, by what libvirt says of it. */
 import { UserError } from '../errors.js'
-import { type Connection, domainXml, findDomain, findVolumeByPath, readDomainXml } from '../libvirt/index.js'
+import {
+  type Connection,
+  domainXml,
+  findDomain,
+  findVolume,
+  findVolumeByPath,
+  readDomainXml,
+} from '../libvirt/index.js'
 import type { FoundVm, VmSpec } from './agent.js'
 import { type HostContext, workingOn } from './host-context.js'
 import { stateOfVm } from './vm-reading.js'
@@ -52,7 +59,12 @@ async function differences(
   const { vcpus, memoryKiB, disks, nics, kcli } = readDomainXml(xml)
   const hard = disks.filter(({ device }) => device === 'disk')
   const volumes = await Promise.all(
-    hard.map(({ source }) => (source === undefined ? undefined : findVolumeByPath(libvirt, source))),
+    hard.map(async ({ source }) =>
+      source === undefined
+        ? undefined
+        : ((await findVolume(libvirt, { pool: spec.pool, path: source })) ??
+          (await findVolumeByPath(libvirt, source))),
+    ),
   )
   const wrong: string[] = []
   const expect = (what: string, seen: unknown, asked: unknown): void => {

@@ -35,6 +35,8 @@ export interface ConnectionOptions {
   openTimeoutMs?: number
   /** Milliseconds a call may take unless it says otherwise. Default 15 s. */
   callTimeoutMs?: number
+  /** Told when a call was given up at its deadline: the way to the daemon may be dead without a word. */
+  onLate?: () => void
   /** Seconds of silence after which the daemon is pinged; it is given up after five unanswered pings. Default 5. */
   keepaliveS?: number
 }
@@ -59,6 +61,8 @@ const keepaliveFeature = 10
 const maxInFlight = { calls: 4, urgent: 24 }
 const authTypes = { none: 0, polkit: 2 } as const
 const readOnlyFlag = 1
+/** Only what comes in the moment of a registration is kept; a daemon that sends more is none. */
+const earlyAtMost = 1000
 
 /** By program and number. */
 const messageOf = new Map<string, Procedure<unknown, unknown>>(
@@ -87,17 +91,27 @@ export class Connection {
   >()
   /** By event, the last change of its registration. */
   readonly #turns = new Map<EventName, Promise<unknown>>()
+  /** By program and number, what came while its registration was under way: the first events may share a chunk with the
+   * reply that says which id they carry. */
+  readonly #early = new Map<string, { key: string; event: unknown }[]>()
   readonly #queue = new CallQueue(maxInFlight)
   readonly #emitter = new EventEmitter<{ closed: [LibvirtError] }>()
   readonly #callTimeoutMs: number
+  readonly #onLate: () => void
   readonly #keepalive: Keepalive
   #serial = 0
   readonly #outgoing: Buffer[] = []
   #end: LibvirtError | undefined
 
-  private constructor({ stream, callTimeoutMs = 15_000, keepaliveS = 5 }: ConnectionOptions) {
+  private constructor({
+    stream,
+    callTimeoutMs = 15_000,
+    keepaliveS = 5,
+    onLate = () => {},
+  }: ConnectionOptions) {
     this.#stream = stream
     this.#callTimeoutMs = callTimeoutMs
+    this.#onLate = onLate
     this.#keepalive = new Keepalive({
       intervalMs: keepaliveS * 1000,
       send: (procedure) => this.#send(programs.keepalive, procedure, messageTypes.event, 0, statuses.ok),
@@ -170,7 +184,7 @@ export class Connection {
     if (this.#end !== undefined) throw this.#end
     signal?.throwIfAborted()
     const { promise, cancel } = this.#start(procedure, args)
-    return limited(promise, { timeoutMs, signal, what: procedure.name, cancel })
+    return limited(promise, { timeoutMs, signal, what: procedure.name, cancel, late: this.#onLate })
   }
 
   #start<Args, Reply>(
@@ -248,7 +262,13 @@ export class Connection {
       )
       const { timeoutMs = this.#callTimeoutMs, signal } = options
       return {
-        reply: await limited(reply, { timeoutMs, signal, what: procedure.name, cancel: () => {} }),
+        reply: await limited(reply, {
+          timeoutMs,
+          signal,
+          what: procedure.name,
+          cancel: () => {},
+          late: this.#onLate,
+        }),
         data,
       }
     } catch (error) {
@@ -266,8 +286,9 @@ export class Connection {
     // Its own function: the same listener may be given twice.
     const hear = (event: unknown) => listener(event as EventOf<N>)
     return this.#inTurn(name, async () => {
-      const listeners = this.#listeners.get(name)?.listeners ?? (await this.#register(name))
-      listeners.add(hear)
+      const known = this.#listeners.get(name)?.listeners
+      if (known !== undefined) known.add(hear)
+      else await this.#register(name, hear)
       return () => this.#inTurn(name, () => this.#leave(name, hear))
     })
   }
@@ -282,14 +303,23 @@ export class Connection {
     return mine
   }
 
-  async #register(name: EventName): Promise<Set<(event: unknown) => void>> {
-    const id = await registrations(name).register(this)
-    const listeners = new Set<(event: unknown) => void>()
+  async #register(name: EventName, first: (event: unknown) => void): Promise<void> {
+    const message = eventKey(messages[name], undefined)
+    const early: { key: string; event: unknown }[] = []
+    this.#early.set(message, early)
+    let id: number | undefined
+    try {
+      id = await registrations(name).register(this)
+    } finally {
+      this.#early.delete(message)
+    }
+    const listeners = new Set([first])
+    const key = eventKey(messages[name], id)
     this.#listeners.set(name, { id, listeners })
-    this.#callbacks.set(eventKey(messages[name], id), (event) => {
+    this.#callbacks.set(key, (event) => {
       for (const hear of listeners) hear(event)
     })
-    return listeners
+    for (const each of early) if (each.key === key) first(each.event)
   }
 
   async #leave(name: EventName, hear: (event: unknown) => void): Promise<void> {
@@ -402,7 +432,14 @@ export class Connection {
     const message = messageOf.get(`${frame.program}/${frame.procedure}`)
     if (message === undefined) return
     const event = message.args.read(new Reader(frame.payload))
-    this.#callbacks.get(eventKey(message, callbackOf(event)))?.(event)
+    const key = eventKey(message, callbackOf(event))
+    const heard = this.#callbacks.get(key)
+    if (heard !== undefined) {
+      heard(event)
+      return
+    }
+    const early = this.#early.get(eventKey(message, undefined))
+    if (early !== undefined && early.length < earlyAtMost) early.push({ key, event })
   }
 
   #finish(why: LibvirtError): void {
@@ -429,7 +466,8 @@ function limited<T>(
     signal,
     what,
     cancel,
-  }: { timeoutMs: number; signal: AbortSignal | undefined; what: string; cancel(): void },
+    late,
+  }: { timeoutMs: number; signal: AbortSignal | undefined; what: string; cancel(): void; late(): void },
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = (error: unknown) => {
@@ -437,16 +475,14 @@ function limited<T>(
       finish()
       reject(error)
     }
-    const timer = setTimeout(
-      () =>
-        giveUp(
-          new LibvirtError(
-            `no answer to ${what} within ${timeoutMs} ms; the host may still be working on it`,
-            { kind: 'timeout' },
-          ),
-        ),
-      timeoutMs,
-    )
+    const timer = setTimeout(() => {
+      giveUp(
+        new LibvirtError(`no answer to ${what} within ${timeoutMs} ms; the host may still be working on it`, {
+          kind: 'timeout',
+        }),
+      )
+      late()
+    }, timeoutMs)
     const aborted = () => giveUp(signal?.reason)
     signal?.addEventListener('abort', aborted, { once: true })
     const finish = () => {

@@ -50,9 +50,10 @@ export {
 } from './snapshots.js'
 export {
   createVolume,
-  deleteVolumeAt,
+  deleteVolume,
   downloadPieces,
   downloadVolume,
+  findVolume,
   findVolumeByPath,
   listPools,
   listVolumes,
@@ -61,6 +62,7 @@ export {
   refreshPool,
   type TransferOptions,
   uploadVolume,
+  type VolumePlace,
 } from './storage.js'
 export { domainOf } from './types.js'
 export { type VolumeDescription, volumeXml } from './volume-xml.js'

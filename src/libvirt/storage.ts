@@ -104,14 +104,55 @@ export async function findVolumeByPath(
   }
 }
 
-/** Deletes the volume at an absolute path; its data is gone. Rejects with kind `not-found` when no pool has it. */
-export async function deleteVolumeAt(
+/** Where a volume is: its pool, and its absolute path. */
+export interface VolumePlace {
+  pool: string
+  path: string
+}
+
+/** The volume of that pool at that path. Unlike a look-up by path alone it asks no other pool, of which one may hang. */
+export async function findVolume(
   connection: Connection,
-  path: string,
+  place: VolumePlace,
   options?: CallOptions,
-): Promise<void> {
-  const { vol } = await connection.call(procedures.storageVolLookupByPath, { path }, options)
-  await connection.call(procedures.storageVolDelete, { vol, flags: 0 }, options)
+): Promise<VolumeDescription | undefined> {
+  const vol = await volumeAt(connection, place, options)
+  return vol === undefined ? undefined : describe(connection, vol, options)
+}
+
+/** Deletes a volume; its data is gone. Resolves with whether it was there. */
+export async function deleteVolume(
+  connection: Connection,
+  place: VolumePlace,
+  options?: CallOptions,
+): Promise<boolean> {
+  const vol = await volumeAt(connection, place, options)
+  if (vol === undefined) return false
+  try {
+    await connection.call(procedures.storageVolDelete, { vol, flags: 0 }, options)
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}
+
+/** Pools are flat: the last part of the path is the volume's name. */
+async function volumeAt(
+  connection: Connection,
+  { pool: poolName, path }: VolumePlace,
+  options?: CallOptions,
+): Promise<Volume | undefined> {
+  try {
+    const pool = await findPool(connection, poolName, options)
+    const name = path.slice(path.lastIndexOf('/') + 1)
+    const { vol } = await connection.call(procedures.storageVolLookupByName, { pool, name }, options)
+    const { name: found } = await connection.call(procedures.storageVolGetPath, { vol }, options)
+    return found === path ? vol : undefined
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
 }
 
 /** Makes a volume from XML and returns its path. */

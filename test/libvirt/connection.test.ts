@@ -124,6 +124,15 @@ describe('a call', () => {
     expect(error).toMatchObject({ kind: 'timeout', message: expect.stringContaining('may still be working') })
   })
 
+  it('says so to who looks after the way to the daemon when a call was late', async () => {
+    const onLate = vi.fn()
+    const connection = await open(new FakeDaemon(), { onLate })
+    await connection.call(procedures.authList, undefined)
+    expect(onLate).not.toHaveBeenCalled()
+    await rejection(connection.call(procedures.connectGetHostname, undefined, { timeoutMs: 20 }))
+    expect(onLate).toHaveBeenCalledTimes(1)
+  })
+
   it('ends when its caller gives up', async () => {
     const connection = await open(new FakeDaemon())
     const leaving = new AbortController()
@@ -206,6 +215,26 @@ describe('events', () => {
     tell()
     await connection.call(procedures.authList, undefined)
     expect(heard).toHaveLength(1)
+  })
+})
+
+describe('a registration', () => {
+  it('loses no event that comes in one piece with its answer', async () => {
+    const daemon = new FakeDaemon()
+    const connection = await open(daemon)
+    const { number: procedure, args } = domainEvents.lifecycle
+    const payload = (callbackID: number) => {
+      const writer = new Writer()
+      args.write(writer, { callbackID, dom: domain, event: callbackID, detail: 0 })
+      return Buffer.from(writer.finish())
+    }
+    daemon.on(procedures.connectDomainEventCallbackRegisterAny, (frame) => {
+      daemon.answer(frame, procedures.connectDomainEventCallbackRegisterAny, { callbackID: 7 })
+      for (const id of [7, 8]) daemon.send({ procedure, type: messageTypes.event, payload: payload(id) })
+    })
+    const heard: number[] = []
+    await connection.on('lifecycle', ({ event }) => heard.push(event))
+    expect(heard).toEqual([7])
   })
 })
 

@@ -8,7 +8,7 @@ import {
   createVolume,
   defineDomain,
   deleteSnapshot,
-  deleteVolumeAt,
+  deleteVolume,
   describeHost,
   destroyDomain,
   domainMetadata,
@@ -17,6 +17,7 @@ import {
   downloadPieces,
   downloadVolume,
   findDomain,
+  findVolume,
   findVolumeByPath,
   hasAutostart,
   hostCapabilities,
@@ -204,7 +205,11 @@ describe.skipIf(lab === undefined)('our libvirt client says and does what virsh 
     for await (const chunk of downloadVolume(connection, path)) chunks.push(chunk)
     expect(Buffer.concat(chunks).subarray(0, bytes.length).equals(bytes)).toBe(true)
     expect(await run('sha256sum', [path])).toContain(await sha256(bytes))
-    await deleteVolumeAt(connection, path)
+    expect(await findVolume(connection, { pool, path: `${path}x` })).toBeUndefined()
+    expect(await findVolume(connection, { pool, path: `/elsewhere${path}` })).toBeUndefined()
+    expect(await findVolume(connection, { pool, path })).toMatchObject({ path, pool })
+    expect(await deleteVolume(connection, { pool, path })).toBe(true)
+    expect(await deleteVolume(connection, { pool, path })).toBe(false)
     expect(await virsh('vol-list', pool)).not.toContain(`${name}-copy`)
   })
 
@@ -231,7 +236,7 @@ describe.skipIf(lab === undefined)('our libvirt client says and does what virsh 
     expect(pieces.some((piece) => 'hole' in piece)).toBe(true)
     const read = pieces.map((piece) => (Buffer.isBuffer(piece) ? piece : Buffer.alloc(piece.hole)))
     expect(Buffer.concat(read).equals(whole)).toBe(true)
-    await deleteVolumeAt(connection, path)
+    expect(await deleteVolume(connection, { pool, path })).toBe(true)
   })
 
   it('when a transfer is given up in the middle, the session goes on', async () => {
@@ -254,7 +259,7 @@ describe.skipIf(lab === undefined)('our libvirt client says and does what virsh 
       break
     }
     expect(await findDomain(connection, name)).toMatchObject({ name })
-    await deleteVolumeAt(connection, path)
+    expect(await deleteVolume(connection, { pool, path })).toBe(true)
   })
 
   it('when a domain is started, gets an address, is paused, resumed and shut down', async () => {
