@@ -193,6 +193,8 @@ export interface Agent {
   readonly labels: Readonly<Record<string, string>>
   /** From qnav.yml: what a new VM gets when nothing is named; both "default" when absent. */
   readonly defaults?: Readonly<{ pool: string; network: string }>
+  /** The bot only looks at this host: every change is refused, by libvirt too. */
+  readonly readOnly?: boolean
 
   summary(): Promise<HostSummary>
   detail(): Promise<HostDetail>

@@ -65,6 +65,7 @@ export class HostAgent implements Agent {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly defaults: Readonly<{ pool: string; network: string }>
+  readonly readOnly: boolean
   readonly #context: HostContext
   readonly #kcli: Kcli
   readonly #runs: Runs
@@ -72,6 +73,7 @@ export class HostAgent implements Agent {
   constructor({ settings, transport, log, backoff }: HostAgentParts) {
     this.name = settings.name
     this.labels = settings.labels
+    this.readOnly = settings.libvirt.readOnly ?? false
     this.defaults = { pool: settings.pool, network: settings.network }
     const events = new HostEvents()
     const link: HostLink = new HostLink({
@@ -96,10 +98,10 @@ export class HostAgent implements Agent {
       events,
       inventory,
       guests: new GuestAgents(() => link.guest()),
-      pools: new PoolRefresher(
-        async (pool) => refreshPool(await link.slow(), pool, { timeoutMs: refreshWithinMs }),
-        log,
-      ),
+      pools: new PoolRefresher(async (pool) => {
+        // A refresh counts as a change; what libvirt knows of the files is shown.
+        if (!this.readOnly) await refreshPool(await link.slow(), pool, { timeoutMs: refreshWithinMs })
+      }, log),
       volumes: new VolumeQuestions(() => link.volumes()),
       mutations: new MutationLock(),
       log,

@@ -5,6 +5,7 @@
  * answer. Each opens when first used and again after it ended; a lost quick session
  * is also reopened in the background.
  */
+import type { Duplex } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../errors.js'
 import { Connection, LibvirtError } from '../libvirt/index.js'
@@ -29,7 +30,12 @@ const usualSockets = [
   '/run/libvirt/libvirt-sock',
   '/var/run/libvirt/libvirt-sock',
 ] as const
+/** Comes with the daemon (since 6.8), finds its socket by itself, and needs nothing of sshd but to run commands. */
+const socketHelper = 'virt-ssh-helper'
 const openTimeoutMs = 10_000
+
+/** How a session's bytes get to the daemon. */
+type Way = { socket: string } | { program: [string, ...string[]] }
 
 type SessionKind = 'quick' | 'slow' | 'guest' | 'storage' | 'volumes'
 
@@ -39,7 +45,8 @@ export class HostLink {
   readonly #backoff: Backoff
   readonly #stopping = new AbortController()
   readonly #sessions = new Map<SessionKind, Promise<Connection>>()
-  #socket: string | undefined
+  /** The one that worked last. */
+  #way: Way | undefined
   #reopening = false
 
   constructor(options: HostLinkOptions) {
@@ -111,40 +118,56 @@ export class HostLink {
       const connection = await this.#openSession()
       if (kind === 'quick') await prepared(connection, onQuickOpen)
       this.#backoff.reset()
-      log.debug({ host: settings.name, kind, socket: this.#socket }, 'libvirt session open')
+      log.debug({ host: settings.name, kind, ...this.#way }, 'libvirt session open')
       return connection
     } catch (error) {
       throw explained(error, { host: settings.name, what: 'open a libvirt session' })
     }
   }
 
-  /** The socket that worked last time, else the configured one, else the usual places in turn. */
+  /** The way that worked last time, else all of them in turn. */
   async #openSession(): Promise<Connection> {
-    const { uri, socket } = this.#options.settings.libvirt
-    const places =
-      socket !== undefined ? [socket] : this.#socket !== undefined ? [this.#socket] : usualSockets
+    const { uri, readOnly = false } = this.#options.settings.libvirt
+    const ways = this.#way === undefined ? this.#ways() : [this.#way]
     const failures: UserError[] = []
-    for (const place of places) {
+    for (const way of ways) {
       try {
-        const stream = await this.transport.openSocket(place)
-        const connection = await Connection.open({ stream, uri, openTimeoutMs })
-        this.#socket = place
+        const stream = await this.#streamBy(way)
+        const connection = await Connection.open({
+          ...{ stream, uri, readOnly, openTimeoutMs },
+          onLate: () => this.transport.suspect?.(),
+        })
+        this.#way = way
         return connection
       } catch (error) {
-        this.#socket = undefined
-        const refusal = this.#refusalOf(error, place)
-        failures.push(refusal)
+        this.#way = undefined
+        failures.push(this.#refusalOf(error, way))
       }
     }
-    throw this.#noSession(places, failures)
+    throw this.#noSession(ways, failures)
   }
 
-  #refusalOf(error: unknown, place: string): UserError {
-    // A socket file may outlive its daemon, and a modular daemon may be there without running: try the next place.
+  /** The configured socket, or the usual ones and then what also goes where sshd forwards no sockets. */
+  #ways(): Way[] {
+    const { uri, socket, readOnly = false } = this.#options.settings.libvirt
+    if (socket !== undefined) return [{ socket }]
+    const sockets = usualSockets.map((path) => ({ socket: readOnly ? `${path}-ro` : path }))
+    if (this.transport.openProgram === undefined) return sockets
+    return [...sockets, { program: [socketHelper, ...(readOnly ? ['-r'] : []), uri] }]
+  }
+
+  async #streamBy(way: Way): Promise<Duplex> {
+    if ('socket' in way) return this.transport.openSocket(way.socket)
+    if (this.transport.openProgram !== undefined) return this.transport.openProgram(way.program)
+    throw new Error(`there is no way to speak to ${nameOf(way)}`)
+  }
+
+  #refusalOf(error: unknown, way: Way): UserError {
+    // A socket file may outlive its daemon, and a modular daemon may be there without running: try the next way.
     if (error instanceof LibvirtError && error.kind === 'transport') {
       return new UserError(
         'libvirt-unavailable',
-        `Nothing speaks libvirt's protocol on ${place}: ${error.message}.`,
+        `Nothing speaks libvirt's protocol on ${nameOf(way)}: ${error.message}.`,
         {
           fix: '',
           cause: error,
@@ -155,11 +178,13 @@ export class HostLink {
     throw error
   }
 
-  #noSession(places: readonly string[], failures: UserError[]): UserError {
+  #noSession(ways: readonly Way[], failures: UserError[]): UserError {
     const { name } = this.#options.settings
     const [first] = failures
     const where =
-      places.length === 1 ? (first?.message ?? '') : `no libvirt socket is open (tried ${places.join(', ')}).`
+      ways.length === 1
+        ? (first?.message ?? '')
+        : `no libvirt socket is open (tried ${ways.map(nameOf).join(', ')}).`
     return new UserError('libvirt-unavailable', `libvirt does not answer on ${name}: ${where}`, {
       fix: `Start it there: systemctl start libvirtd (or virtqemud.socket on Fedora and RHEL 9), then: host check ${name}`,
       cause: new AggregateError(failures),
@@ -192,6 +217,10 @@ export class HostLink {
     }
     this.#reopening = false
   }
+}
+
+function nameOf(way: Way): string {
+  return 'socket' in way ? way.socket : way.program[0]
 }
 
 async function prepared(connection: Connection, prepare: HostLinkOptions['onQuickOpen']): Promise<void> {

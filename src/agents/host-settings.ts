@@ -11,6 +11,15 @@ export interface KcliSettings {
   config?: string
 }
 
+/** Why nothing is changed on a host that is only looked at. */
+export function readOnlyHost(name: string): { code: 'unsupported'; message: string; fix: string } {
+  return {
+    code: 'unsupported',
+    message: `qnav only looks at ${name}: nothing is changed there.`,
+    fix: `Choose another host, or take “read_only: true” away from hosts.${name}.libvirt in qnav.yml.`,
+  }
+}
+
 export interface HostSettings {
   name: string
   labels: Record<string, string>
@@ -34,6 +43,8 @@ export interface HostSettings {
     /** Socket on the host; the usual places are tried when absent. */
     socket?: string
     uri: 'qemu:///system' | 'test:///default'
+    /** Only look: the read-only sockets are used, and libvirt itself refuses every change. Default false. */
+    readOnly?: boolean
   }
   kcli: KcliSettings
   /** `auto`: kvm where it is usable, else emulation. */

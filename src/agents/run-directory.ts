@@ -6,6 +6,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../errors.js'
+import { Backoff } from './backoff.js'
 import { directoryNameOf, encodeRequest, plainName, type RunRequest } from './run-request.js'
 import { cancelScript, cleanScript, lookScript, startScript } from './run-scripts.js'
 import type { HostTransport } from './transport.js'
@@ -123,6 +124,7 @@ export function createRuns(parts: RunsParts): Runs {
   /** Repeats work that the host can be asked again, through losses of the connection. */
   async function patiently<T>(request: RunRequest, until: number, work: () => Promise<T>): Promise<T> {
     let told = false
+    const backoff = new Backoff({ firstMs: pollMs * 10, maxMs: pollMs * 50 })
     for (;;) {
       request.signal.throwIfAborted()
       try {
@@ -131,7 +133,7 @@ export function createRuns(parts: RunsParts): Runs {
         if (!isPassing(error) || clock.now() >= until) throw error
         if (!told) request.onLost?.(error)
         told = true
-        await clock.wait(pollMs * 10, request.signal)
+        await clock.wait(backoff.nextMs(), request.signal)
       }
     }
   }

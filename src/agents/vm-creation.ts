@@ -13,7 +13,7 @@ import { UserError } from '../errors.js'
 import type { CreateOutcome, Kcli } from '../kcli/index.js'
 import { findDomain } from '../libvirt/index.js'
 import type { FoundVm, ImageSummary, VmSpec, WorkControl } from './agent.js'
-import type { HostContext } from './host-context.js'
+import { type HostContext, mustBeWritable } from './host-context.js'
 import { readHostFacts } from './host-facts.js'
 import { usableVirtType } from './host-reading.js'
 import { describePools, filesInTheWay, listImages } from './host-storage.js'
@@ -33,6 +33,7 @@ export async function createVm(
   spec: VmSpec,
   control: WorkControl,
 ): Promise<FoundVm> {
+  mustBeWritable(context.settings)
   checkName(spec.name)
   // What was begun has to be cleared up in its turn, also when it was cancelled meanwhile.
   const begun = await maker.runs.isKnown(control.key)

@@ -55,6 +55,7 @@ const everyHost = {
     uri: z
       .enum(['qemu:///system', 'test:///default'], { error: 'must be qemu:///system' })
       .default('qemu:///system'),
+    read_only: yesOrNo.default(false),
   }).prefault({}),
   kcli: section({
     path: absolutePath.exactOptional(),

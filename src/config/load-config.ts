@@ -201,11 +201,12 @@ function hostSettings(
   host: ConfigFile['hosts'][string],
   passphrase: string | undefined,
 ): HostSettings {
+  const { read_only: readOnly, ...libvirt } = host.libvirt
   return {
     name,
     labels: host.labels,
     connection: host.transport === 'local' ? { transport: 'local' } : sshConnection(host, passphrase),
-    libvirt: host.libvirt,
+    libvirt: { ...libvirt, readOnly },
     kcli: host.kcli,
     virtType: host.virttype,
     pool: host.pool,

@@ -15,18 +15,27 @@ export function commandLine(
   argv: readonly [string, ...string[]],
   env: Readonly<Record<string, string>> = {},
 ): string {
-  const [program, ...args] = argv
-  // As the first word these would be an option of exec or an assignment for env.
-  if (program === '' || program.startsWith('-') || program.includes('=')) {
-    throw new TypeError(`not a program name: ${JSON.stringify(program)}`)
-  }
+  checkProgram(argv[0])
   const settings = Object.entries(env).map(([name, value]) => {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
       throw new TypeError(`not a variable name: ${JSON.stringify(name)}`)
     return `${name}=${value}`
   })
   const variables = settings.length > 0 ? ['env', ...settings] : []
-  return ['exec', ...[...variables, ...announced, program, ...args].map(quoteWord)].join(' ')
+  return ['exec', ...[...variables, ...announced, ...argv].map(quoteWord)].join(' ')
+}
+
+/** As `commandLine`, without the line that it writes first: for a program that speaks a protocol. */
+export function plainCommandLine(argv: readonly [string, ...string[]]): string {
+  checkProgram(argv[0])
+  return ['exec', ...argv.map(quoteWord)].join(' ')
+}
+
+/** As the first word these would be an option of exec or an assignment for env. */
+function checkProgram(program: string): void {
+  if (program === '' || program.startsWith('-') || program.includes('=')) {
+    throw new TypeError(`not a program name: ${JSON.stringify(program)}`)
+  }
 }
 
 /** One word for a POSIX shell or fish. fish takes backslashes inside single quotes as escapes, so those stand outside. */

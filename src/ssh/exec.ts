@@ -30,6 +30,14 @@ export async function execOn(client: Client, line: string, running: Running): Pr
   return finish(client, session, running)
 }
 
+/** Starts a line made by plainCommandLine and gives its input and output. */
+export async function programOn(client: Client, line: string, opening: Opening): Promise<ClientChannel> {
+  const { channel } = await openWhenThereIsRoom(client, line, opening)
+  // Unread it would hold up what is said besides.
+  channel.stderr.resume()
+  return channel
+}
+
 interface Session {
   channel: ClientChannel
   /** How the command ended, and whether all of its output came; the status may overtake the output. */

@@ -3,10 +3,10 @@ import type { Duplex } from 'node:stream'
 import type { Client } from 'ssh2'
 import { UserError } from '../errors.js'
 import type { ExecOptions, ExecResult } from '../exec.js'
-import { commandLine } from './command-line.js'
+import { commandLine, plainCommandLine } from './command-line.js'
 import { connectError, forwardError, unreachable } from './connect-errors.js'
 import { type ConnectionSettings, defaultConnectTimeoutMs, type Jump, SshConnection } from './connection.js'
-import { execOn } from './exec.js'
+import { execOn, programOn } from './exec.js'
 import { Semaphore } from './semaphore.js'
 
 export interface SshSettings extends ConnectionSettings {
@@ -69,6 +69,34 @@ export class SshTransport implements Jump {
     } catch (error) {
       if (error instanceof UserError || !(error instanceof Error)) throw error
       throw forwardError(this.#settings, `${host}:${port}`, error)
+    }
+  }
+
+  /** The input and output of a program on the host, which ends with the stream. It takes one of the 8 places of `exec`
+   * for as long. Rejects as connect does, or with `timeout`. */
+  async openProgram(argv: readonly [string, ...string[]]): Promise<Duplex> {
+    const line = plainCommandLine(argv)
+    const timeoutMs = this.#settings.connectTimeoutMs ?? defaultConnectTimeoutMs
+    const overdue = this.#late(`“${argv[0]}”`, timeoutMs)
+    const deadline = new AbortController()
+    const timer = setTimeout(() => deadline.abort(overdue), timeoutMs)
+    const { signal } = deadline
+    try {
+      const release = await this.#execs.acquire(signal)
+      const open = await this.#connectedUnlessAborted(signal, release)
+      try {
+        const channel = await programOn(open.client, line, { signal, isOver: () => open.isOver })
+        channel.once('close', release)
+        return channel
+      } catch (error) {
+        release()
+        throw error
+      }
+    } catch (error) {
+      if (error instanceof UserError) throw error
+      throw connectError(this.#settings, error)
+    } finally {
+      clearTimeout(timer)
     }
   }
 

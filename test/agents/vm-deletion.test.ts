@@ -32,7 +32,7 @@ function aHost({ silent }: { silent: string[] }): { context: HostContext; asked:
     },
   })
   const context = {
-    settings: { name: 'kvm1' },
+    settings: { name: 'kvm1', libvirt: { uri: 'qemu:///system' } },
     link: { quick: session, slow: session, volumes: session },
     inventory: { pools: async () => [pool('live'), pool('nfs')], changed: async () => {} },
     pools: { refresh: async (names: string[]) => names.filter((name) => !silent.includes(name)) },

@@ -47,7 +47,7 @@ describe('qnav.yml', () => {
         name: 'kvm1',
         labels: { site: 'ams', env: 'lab' },
         connection: { transport: 'local' },
-        libvirt: { uri: 'qemu:///system' },
+        libvirt: { uri: 'qemu:///system', readOnly: false },
         kcli: { sudo: false },
         virtType: 'auto',
         pool: 'default',
@@ -64,7 +64,7 @@ describe('qnav.yml', () => {
           identityFile: join(homedir(), '.ssh/id_ed25519'),
           knownHosts: join(homedir(), '.ssh/known_hosts'),
         },
-        libvirt: { uri: 'qemu:///system' },
+        libvirt: { uri: 'qemu:///system', readOnly: false },
         kcli: { path: '/usr/bin/kcli', sudo: true },
         virtType: 'auto',
         pool: 'default',
@@ -88,7 +88,7 @@ describe('qnav.yml', () => {
     address: "root@[fe80::1]:2222"
     known_hosts: /etc/qnav/known_hosts
     labels: { rack: 12, spare: false }
-    libvirt: { socket: /run/libvirt/libvirt-sock, uri: qemu:///system }
+    libvirt: { socket: /run/libvirt/libvirt-sock, uri: qemu:///system, read_only: true }
     kcli: { user: lab, config: /etc/kcli.yml }
     virttype: qemu
     pool: vms
@@ -106,7 +106,7 @@ describe('qnav.yml', () => {
           port: 2222,
           knownHosts: '/etc/qnav/known_hosts',
         },
-        libvirt: { socket: '/run/libvirt/libvirt-sock', uri: 'qemu:///system' },
+        libvirt: { socket: '/run/libvirt/libvirt-sock', uri: 'qemu:///system', readOnly: true },
         kcli: { sudo: false, user: 'lab', config: '/etc/kcli.yml' },
         virtType: 'qemu',
         pool: 'vms',

@@ -37,7 +37,13 @@ export interface TestHouse {
 }
 
 /** One host, kvm1, with a VM web1 that runs. Changes need one approver unless told otherwise. */
-export async function aHouse({ approvals = true }: { approvals?: boolean } = {}): Promise<TestHouse> {
+export async function aHouse({
+  approvals = true,
+  readOnly = false,
+}: {
+  approvals?: boolean
+  readOnly?: boolean
+} = {}): Promise<TestHouse> {
   const path = await mkdtemp(join(tmpdir(), 'qnav-house-'))
   const audit: AuditEntry[] = []
   const append = async (entry: AuditEntry) => void audit.push(entry)
@@ -45,6 +51,7 @@ export async function aHouse({ approvals = true }: { approvals?: boolean } = {})
     hosts: [
       {
         name: 'kvm1',
+        readOnly,
         vms: [aVm({ name: 'web1', state: 'running' })],
         images: [anImage({ name: 'rocky9.qcow2' })],
       },

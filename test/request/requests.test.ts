@@ -44,6 +44,20 @@ describe('a request', () => {
     expect(fleet.host('kvm1').calls).toContain('createVm web2')
   })
 
+  it('is refused, before anybody is asked, on a host that the bot only looks at', async () => {
+    const { ask, over, fleet } = await aHouse({ readOnly: true })
+    for (const line of [create, 'vm stop web1', 'snapshot create web1 before']) {
+      expect(await over(await ask(line))).toMatchObject({
+        state: 'refused',
+        plan: {
+          kind: 'blocked',
+          blockers: [{ code: 'unsupported', message: expect.stringContaining('kvm1') }],
+        },
+      })
+    }
+    expect(fleet.host('kvm1').calls.join()).not.toMatch(/createVm|shutDown|powerOff|createSnapshot/)
+  })
+
   it('waits for an approver, and runs what was planned', async () => {
     const { ask, until, over, requests, fleet } = await aHouse()
     const job = await until(await ask(create), 'awaiting-approval')
