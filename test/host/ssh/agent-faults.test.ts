@@ -100,6 +100,19 @@ describe.skipIf(inject('lab') === undefined)('an agent over a failing network', 
     expect(await untilRight()).toBeLessThan(rightWithinMs)
   })
 
+  it('is right again soon after its host fell silent, and nobody waits longer than a question may', async () => {
+    await untilRight()
+    proxy.forget()
+    const begin = performance.now()
+    // Believed for two seconds, libvirt has five for a question, and then the host has five to show that it is there.
+    await vi.waitFor(async () => expect((await fleet.agent('kvm1').summary()).status).toBe('unreachable'), {
+      timeout: 9000,
+      interval: 50,
+    })
+    await vi.waitFor(() => fleet.agent('kvm1').vms(), { timeout: 16_000, interval: 50 })
+    expect(performance.now() - begin).toBeLessThan(12_000 + rightWithinMs)
+  }, 60_000)
+
   it('leaves nothing behind after a hundred cuts', { timeout: 180_000 }, async () => {
     await close()
     await wait(500)
