@@ -1,0 +1,241 @@
+/**
+ * What was promised and is not done yet: on disk before the promise is given, struck out when it is kept. After a crash
+ * what is left says what to do.
+ *
+ * The file has a JSON line for each promise and each end. It is only appended to, and rewritten when it has grown; ends are
+ * written with the next promise, because an end that is lost only means that something is done twice, and whoever works
+ * must bear that anyway.
+ */
+import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
+import { z } from 'zod'
+import type { Logger } from '../log.js'
+import { writeFileAtomically } from './atomic-file.js'
+import { errnoOf, storeFailed } from './store-errors.js'
+
+export interface Pending<T> {
+  key: string
+  /** ISO 8601: when it was promised. */
+  at: string
+  value: T
+}
+
+export interface PendingLogOptions<T> {
+  path: string
+  schema: z.ZodType<T>
+  log: Logger
+  /** Milliseconds since 1970. */
+  now?: () => number
+  /** Milliseconds for which a key is known after its end. Default one hour. */
+  rememberMs?: number
+  /** Bytes from which the file is rewritten with what still counts. Default 1 MiB. */
+  rewriteFrom?: number
+}
+
+const hourMs = 3_600_000
+const mib = 1024 * 1024
+
+const lineForm = z.union([
+  z.object({ key: z.string(), at: z.iso.datetime(), value: z.unknown() }),
+  z.object({ key: z.string(), done: z.iso.datetime() }),
+])
+
+/**
+ * Opens (or makes, 0600) the file. A line that a crash left unfinished was relied on by nobody and is dropped; when other
+ * lines cannot be read, the file is kept aside, that is logged, and what can be read counts. Rejects with `store-failed`.
+ */
+export async function openPendingLog<T>(options: PendingLogOptions<T>): Promise<PendingLog<T>> {
+  const pending = new PendingLog(options)
+  try {
+    await pending.load()
+    return pending
+  } catch (error) {
+    throw storeFailed('open', options.path, error)
+  }
+}
+
+interface Waiting<T> {
+  entry: Pending<T>
+  resolve(): void
+  reject(error: unknown): void
+}
+
+export class PendingLog<T> {
+  readonly #options: PendingLogOptions<T>
+  readonly #now: () => number
+  readonly #open = new Map<string, Pending<T>>()
+  /** Keys whose promise is on its way to the disk. */
+  readonly #writing = new Set<string>()
+  /** Keys that are done, oldest first, with the time of their end. */
+  readonly #done = new Map<string, number>()
+  /** Lines of ends that are not on disk yet. */
+  #ends = ''
+  #file: FileHandle | undefined
+  #bytes = 0
+  #waiting: Waiting<T>[] = []
+  #flushing: Promise<void> | undefined
+
+  constructor(options: PendingLogOptions<T>) {
+    this.#options = options
+    this.#now = options.now ?? Date.now
+  }
+
+  /** What is not done, oldest first. */
+  get left(): Pending<T>[] {
+    return [...this.#open.values()]
+  }
+
+  /** Whether it was promised: it is not done yet, or was done within the time that keys are remembered. */
+  has(key: string): boolean {
+    return this.#open.has(key) || this.#writing.has(key) || this.#done.has(key)
+  }
+
+  /** Resolves when it is on disk. Rejects with `store-failed`; then it was not promised. */
+  async add(key: string, value: T): Promise<void> {
+    const entry = { key, at: new Date(this.#now()).toISOString(), value }
+    this.#writing.add(key)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting.push({ entry, resolve, reject })
+        this.#flushing ??= this.#flush()
+      })
+    } finally {
+      this.#writing.delete(key)
+    }
+  }
+
+  /** It need not be done after a crash any more. */
+  done(key: string): void {
+    if (!this.#open.delete(key)) return
+    this.#forgetOld()
+    this.#done.set(key, this.#now())
+    this.#ends += endLine(key, this.#now())
+  }
+
+  /** Writes down what was done. */
+  async close(): Promise<void> {
+    await this.#flushing
+    const file = this.#file
+    this.#file = undefined
+    if (file === undefined) return
+    try {
+      if (this.#ends !== '') await file.appendFile(this.#ends)
+    } finally {
+      await file.close()
+    }
+  }
+
+  async load(): Promise<void> {
+    const { path, log } = this.#options
+    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+      if (errnoOf(error) === 'ENOENT') return ''
+      throw error
+    })
+    const lines = text.split('\n')
+    const unfinished = lines.pop()
+    if (unfinished !== '')
+      log.warn({ file: path }, 'its last line was unfinished and promised nothing; dropped')
+    const bad = lines.filter((line) => !this.#read(line)).length
+    if (bad > 0) {
+      const aside = `${path}.damaged-${this.#now()}`
+      await rename(path, aside)
+      log.error({ file: path, lines: bad, keptAs: aside }, 'lines that cannot be read were left out')
+    }
+    this.#forgetOld()
+    await this.#rewrite()
+  }
+
+  /** Whether it is a line of ours. */
+  #read(line: string): boolean {
+    const parsed = lineForm.safeParse(jsonOf(line))
+    if (!parsed.success) return false
+    const entry = parsed.data
+    if ('done' in entry) {
+      this.#open.delete(entry.key)
+      this.#done.set(entry.key, Date.parse(entry.done))
+      return true
+    }
+    const value = this.#options.schema.safeParse(entry.value)
+    if (value.success) this.#open.set(entry.key, { ...entry, value: value.data })
+    return value.success
+  }
+
+  /** What comes while the disk is busy goes in one write. Never rejects: everybody who waits hears for themselves. */
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0)
+      try {
+        await this.#write(batch.map(({ entry }) => lineOf(entry)).join(''))
+        for (const { entry, resolve } of batch) {
+          this.#open.set(entry.key, entry)
+          resolve()
+        }
+      } catch (error) {
+        const failure = storeFailed('write', this.#options.path, error)
+        for (const { reject } of batch) reject(failure)
+      }
+    }
+    this.#flushing = undefined
+  }
+
+  async #write(promises: string): Promise<void> {
+    const ends = this.#ends
+    const text = ends + promises
+    const bytes = Buffer.byteLength(text)
+    if (this.#file === undefined || this.#bytes + bytes > (this.#options.rewriteFrom ?? mib)) {
+      return this.#rewrite(promises)
+    }
+    try {
+      await this.#file.appendFile(text)
+      await this.#file.datasync()
+    } catch (error) {
+      // Half a batch must not stay in the middle.
+      await this.#file.truncate(this.#bytes).catch(() => this.#abandon())
+      throw error
+    }
+    this.#bytes += bytes
+    this.#ends = this.#ends.slice(ends.length)
+  }
+
+  /** Everything that counts, and new promises behind it. */
+  async #rewrite(more = ''): Promise<void> {
+    const { path } = this.#options
+    this.#forgetOld()
+    this.#ends = ''
+    const ends = [...this.#done].map(([key, at]) => endLine(key, at))
+    const text = [...ends, ...this.left.map(lineOf), more].join('')
+    await this.#abandon()
+    await writeFileAtomically(path, text)
+    this.#file = await open(path, 'a', 0o600)
+    this.#bytes = Buffer.byteLength(text)
+  }
+
+  async #abandon(): Promise<void> {
+    const file = this.#file
+    this.#file = undefined
+    await file?.close()
+  }
+
+  #forgetOld(): void {
+    const before = this.#now() - (this.#options.rememberMs ?? hourMs)
+    for (const [key, at] of this.#done) {
+      if (at >= before) break
+      this.#done.delete(key)
+    }
+  }
+}
+
+function lineOf(entry: Pending<unknown>): string {
+  return `${JSON.stringify(entry)}\n`
+}
+
+function endLine(key: string, at: number): string {
+  return `${JSON.stringify({ key, done: new Date(at).toISOString() })}\n`
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
