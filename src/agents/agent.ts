@@ -1,4 +1,5 @@
 /** What the rest of the house sees of a host: one Agent per host, the Fleet over all of them. Implementations beside. */
+import type { ErrorNote } from '../errors.js'
 import type { Finding } from '../report/index.js'
 
 /** A VM as a person or a plan names it. `host` when chosen or found; `uuid` once it was looked up, so that a VM that was
@@ -193,8 +194,8 @@ export interface Agent {
   readonly labels: Readonly<Record<string, string>>
   /** From qnav.yml: what a new VM gets when nothing is named; both "default" when absent. */
   readonly defaults?: Readonly<{ pool: string; network: string }>
-  /** The bot only looks at this host: every change is refused, by libvirt too. */
-  readonly readOnly?: boolean
+  /** Why every change on this host is refused; absent where it may be changed. */
+  readonly changesRefused?: Readonly<ErrorNote>
 
   summary(): Promise<HostSummary>
   detail(): Promise<HostDetail>

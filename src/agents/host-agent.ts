@@ -1,4 +1,5 @@
 /** One host with all its verbs: each verb lives in the file about its object, this ties them to the host. */
+import type { ErrorNote } from '../errors.js'
 import { accountPrefix, createKcli, type Kcli } from '../kcli/index.js'
 import { refreshPool } from '../libvirt/index.js'
 import type { Logger } from '../log.js'
@@ -36,7 +37,7 @@ import {
   summarizeHost,
   usableVirtType,
 } from './host-reading.js'
-import type { HostSettings } from './host-settings.js'
+import { type HostSettings, readOnlyHost } from './host-settings.js'
 import { describeNetworks, describePools, filesInTheWay, listImages } from './host-storage.js'
 import { HostInventory } from './inventory.js'
 import { inventorySession } from './inventory-session.js'
@@ -65,7 +66,7 @@ export class HostAgent implements Agent {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly defaults: Readonly<{ pool: string; network: string }>
-  readonly readOnly: boolean
+  readonly changesRefused?: Readonly<ErrorNote>
   readonly #context: HostContext
   readonly #kcli: Kcli
   readonly #runs: Runs
@@ -73,7 +74,7 @@ export class HostAgent implements Agent {
   constructor({ settings, transport, log, backoff }: HostAgentParts) {
     this.name = settings.name
     this.labels = settings.labels
-    this.readOnly = settings.libvirt.readOnly ?? false
+    if (settings.libvirt.readOnly) this.changesRefused = readOnlyHost(settings.name)
     this.defaults = { pool: settings.pool, network: settings.network }
     const events = new HostEvents()
     const link: HostLink = new HostLink({
@@ -100,7 +101,8 @@ export class HostAgent implements Agent {
       guests: new GuestAgents(() => link.guest()),
       pools: new PoolRefresher(async (pool) => {
         // A refresh counts as a change; what libvirt knows of the files is shown.
-        if (!this.readOnly) await refreshPool(await link.slow(), pool, { timeoutMs: refreshWithinMs })
+        if (!settings.libvirt.readOnly)
+          await refreshPool(await link.slow(), pool, { timeoutMs: refreshWithinMs })
       }, log),
       volumes: new VolumeQuestions(() => link.volumes()),
       mutations: new MutationLock(),

@@ -1,6 +1,6 @@
 /** The body of every job that a command starts: plan, ask, lock, look again, work. */
 import { z } from 'zod'
-import { type Fleet, readOnlyHost } from '../agents/index.js'
+import type { Fleet } from '../agents/agent.js'
 import type { Catalogue, ChangeCommand } from '../command/index.js'
 import { UserError } from '../errors.js'
 import type { JobBody, JobContext, Json } from '../jobs/index.js'
@@ -31,7 +31,7 @@ export function commandJob({ catalogue, policy, fleet }: CommandJobParts): JobBo
     const input = commandJobInput.parse(context.job.input)
     const command = changeCommand(catalogue, input.path)
     const makePlan = async (args: Record<string, unknown>): Promise<SettledPlan> =>
-      blockedWhereReadOnly(await command.plan(args, { caller: context.job.requester, fleet }), fleet)
+      blockedWhereRefused(await command.plan(args, { caller: context.job.requester, fleet }), fleet)
 
     const settled = await stepOf<SettledPlan>(context, 'plan', () => makePlan(input.args))
     await context.plan(async () => settled.plan)
@@ -71,11 +71,11 @@ function changeCommand(catalogue: Catalogue, path: string): ChangeCommand {
   return command
 }
 
-function blockedWhereReadOnly(settled: SettledPlan, fleet: Fleet): SettledPlan {
+function blockedWhereRefused(settled: SettledPlan, fleet: Fleet): SettledPlan {
   const { plan } = settled
-  const agent = fleet.agents.find(({ name }) => name === plan.host)
-  if (agent?.readOnly !== true || plan.kind === 'blocked') return settled
-  return { ...settled, plan: { ...plan, kind: 'blocked', blockers: [readOnlyHost(plan.host)] } }
+  const refused = fleet.agents.find(({ name }) => name === plan.host)?.changesRefused
+  if (refused === undefined || plan.kind === 'blocked') return settled
+  return { ...settled, plan: { ...plan, kind: 'blocked', blockers: [refused] } }
 }
 
 function refuseBlocked(plan: Plan): void {

@@ -57,10 +57,11 @@ export interface FakeHostOptions {
   /** Addresses a VM created here gets when it runs. Default one per VM from 192.168.122.0/24; [] for none. */
   newVmAddresses?: string[]
   unreachable?: boolean
+  /** Changes are refused. */
   readOnly?: boolean
 }
 
-type Verb = Exclude<keyof Agent, 'name' | 'labels' | 'readOnly'>
+type Verb = Exclude<keyof Agent, 'name' | 'labels' | 'changesRefused'>
 
 export function aVm(vm: Partial<FakeVm> & { name: string }): FakeVm {
   const memoryMiB = vm.memoryMiB ?? 512
@@ -122,7 +123,7 @@ export function aFleet({ hosts }: { hosts: FakeHostOptions[] }): {
 export class FakeAgent implements Agent {
   readonly name: string
   readonly labels: Record<string, string>
-  readonly readOnly: boolean
+  readonly changesRefused?: { code: 'unsupported'; message: string; fix: string }
   /** Every mutation asked for, as "verb VM [more]". */
   readonly calls: string[] = []
   /** What there is; tests may look at it and change it. */
@@ -139,7 +140,12 @@ export class FakeAgent implements Agent {
     this.#options = options
     this.name = options.name
     this.labels = options.labels ?? {}
-    this.readOnly = options.readOnly ?? false
+    if (options.readOnly)
+      this.changesRefused = {
+        code: 'unsupported',
+        message: `${this.name} is only looked at.`,
+        fix: 'Choose another.',
+      }
     this.orphans = new Map(Object.entries(options.orphans ?? {}))
     for (const vm of options.vms ?? []) this.machines.set(vm.name, vm)
     if (options.unreachable === true) this.goDown()
