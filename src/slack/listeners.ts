@@ -1,4 +1,4 @@
-/** Everything the app listens to: one command, one handler for buttons, one for forms, one for errors. */
+/** Everything the app listens to: one command, messages to the bot, one handler for buttons, one for forms, one for errors. */
 import type { App } from '@slack/bolt'
 import type { WebClient } from '@slack/web-api'
 import { quoteWord } from '../command/index.js'
@@ -6,7 +6,9 @@ import { UserError } from '../errors.js'
 import type { Clock, Jobs, Person } from '../jobs/index.js'
 import type { Logger } from '../log.js'
 import type { Answering, Line } from './answering.js'
-import { type ActionPayload, actionPayload, commandPayload, viewPayload } from './payloads.js'
+import type { IntakeJournal } from './intake-journal.js'
+import { lineOfMessage } from './message-line.js'
+import { type ActionPayload, actionPayload, commandPayload, messageEvent, viewPayload } from './payloads.js'
 import { RecentKeys } from './recent-keys.js'
 import {
   type DenyMetadata,
@@ -16,6 +18,7 @@ import {
   denyModal,
   isRunAction,
   longestReason,
+  prepareView,
   reasonBlock,
   reasonInput,
 } from './views/index.js'
@@ -25,6 +28,7 @@ export const commandName = '/qnav'
 export interface ListenerParts {
   app: App
   answering: Answering
+  journal: Pick<IntakeJournal, 'take' | 'done' | 'withdraw'>
   jobs: Pick<Jobs, 'get'>
   interactive: WebClient
   log: Logger
@@ -34,33 +38,50 @@ export interface ListenerParts {
 /** A second click of an impatient finger within this time is the same click. */
 const doubleClickMs = 3000
 const clicksRemembered = 1000
+/** Slack may tell of one message several times, each time as another event. */
+const messagesRemembered = 10_000
 
-export function listen({ app, answering, jobs, interactive, log, clock }: ListenerParts): void {
+export function listen({ app, answering, journal, jobs, interactive, log, clock }: ListenerParts): void {
+  const messages = new RecentKeys(messagesRemembered, clock)
   const clicks = new RecentKeys(clicksRemembered, clock, doubleClickMs)
 
   app.command(commandName, async ({ ack, body, context }) => {
-    await ack()
-    const { text, user_id, user_name, channel_id, response_url } = commandPayload.parse(body)
-    await answering.answer({
-      text,
-      person: aPerson(user_id, user_name),
-      channel: channel_id,
-      responseUrl: response_url,
-      delivery: deliveryOf(context),
-      isPrivate: false,
-    })
+    const payload = commandPayload.safeParse(body)
+    if (!payload.success) {
+      await ack()
+      throw payload.error
+    }
+    const { text, user_id, user_name, channel_id, response_url } = payload.data
+    await work(
+      {
+        text,
+        person: aPerson(user_id, user_name),
+        channel: channel_id,
+        responseUrl: response_url,
+        delivery: deliveryOf(context),
+        isPrivate: false,
+      },
+      ack,
+    )
   })
 
   app.action(/.*/, async ({ ack, body, context }) => {
-    await ack()
     const payload = actionPayload.safeParse(body)
     // Selects of old cards, links and the like: acknowledged, and nothing to do.
-    if (!payload.success) return
-    const click = clickOf(payload.data, deliveryOf(context))
-    if (click === undefined || !clicks.add(click.key)) return
-    if (click.kind === 'run') await answering.answer(click.line)
-    else await askForReason(click.line, click.job, payload.data.trigger_id)
+    const click = payload.success ? clickOf(payload.data, deliveryOf(context)) : undefined
+    if (click === undefined || !clicks.add(click.key)) return ack()
+    if (click.kind === 'run') return work(click.line, ack)
+    await ack()
+    await askForReason(click.line, click.job, payload.data?.trigger_id)
   })
+
+  // Events are acknowledged before any listener hears of them.
+  const hear = async (event: unknown, bot: string | undefined) => {
+    const line = lineOfMessage(messageEvent.parse(event), bot)
+    if (line !== undefined && messages.add(line.delivery)) await work(line, async () => undefined)
+  }
+  app.event('app_mention', ({ event, context }) => hear(event, context.botUserId))
+  app.event('message', ({ event, context }) => hear(event, context.botUserId))
 
   app.view({ callback_id: denyCallback, type: 'view_submission' }, async ({ ack, body, context }) => {
     const { user, view } = viewPayload.parse(body)
@@ -72,22 +93,45 @@ export function listen({ app, answering, jobs, interactive, log, clock }: Listen
       })
       return
     }
-    await ack()
     const { job, channel, responseUrl } = denyMetadata.parse(JSON.parse(view.private_metadata))
-    await answering.answer({
-      text: `job deny ${job} --reason ${quoteReason(reason)}`,
-      person: aPerson(user.id, user.username ?? user.name),
-      channel,
-      responseUrl,
-      delivery: deliveryOf(context),
-      isPrivate: true,
-      job,
-    })
+    await work(
+      {
+        text: `job deny ${job} --reason ${quoteReason(reason)}`,
+        person: aPerson(user.id, user.username ?? user.name),
+        channel,
+        responseUrl,
+        delivery: deliveryOf(context),
+        isPrivate: true,
+        job,
+      },
+      ack,
+    )
   })
 
   app.error(async ({ error }: { error: Error }) => {
     log.error({ err: error }, 'an update from Slack could not be worked')
   })
+
+  /** What may change something is on disk before Slack is told that it arrived. */
+  async function work(line: Line, ack: () => Promise<void>): Promise<void> {
+    let taken: Line | undefined
+    try {
+      taken = await journal.take(line)
+    } catch (error) {
+      await ack()
+      await answering.explain(error, line)
+      return
+    }
+    try {
+      await ack()
+    } catch (error) {
+      if (taken !== undefined) journal.withdraw(taken)
+      throw error
+    }
+    if (taken === undefined) return
+    await answering.answer(taken)
+    journal.done(taken)
+  }
 
   async function askForReason(line: Line, jobId: string, triggerId: string | undefined): Promise<void> {
     try {
@@ -103,7 +147,7 @@ export function listen({ app, answering, jobs, interactive, log, clock }: Listen
         channel: line.channel,
         ...(line.responseUrl === undefined ? {} : { responseUrl: line.responseUrl }),
       }
-      await interactive.views.open({ trigger_id: triggerId, view: denyModal(job, metadata) })
+      await interactive.views.open({ trigger_id: triggerId, view: prepareView(denyModal(job, metadata)) })
     } catch (error) {
       await answering.explain(expiredTrigger(error, jobId) ?? error, line)
     }
@@ -125,6 +169,7 @@ function clickOf(payload: ActionPayload, delivery: string | undefined): Click | 
     text: value,
     person: aPerson(user.id, user.username ?? user.name),
     channel: where,
+    thread: container?.thread_ts,
     responseUrl: response_url,
     delivery,
     // Cards show decisions to everybody.

@@ -14,7 +14,7 @@ import {
 } from './job-words.js'
 import { limits } from './limits.js'
 import { confirmation, context, header, type Message, sections } from './message.js'
-import { bold, clip, code, dateTime, escapeText, mention } from './mrkdwn.js'
+import { bold, clip, code, dateTime, escapeText, mention, placeName } from './mrkdwn.js'
 
 export function approvalCard(job: Job): Message {
   const waiting = job.state === 'awaiting-approval'
@@ -52,7 +52,7 @@ function decidedTitle(job: Job): string {
 function askLines(job: Job, waiting: boolean): string[] {
   const { plan, approval, requester, origin } = job
   return [
-    `${bold('Who')} ${mention(requester)}${origin.channel === undefined ? '' : ` in <#${origin.channel}>`}`,
+    `${bold('Who')} ${mention(requester)}${origin.channel === undefined ? '' : ` in ${placeName(origin.channel)}`}`,
     ...(plan === undefined
       ? []
       : [`${bold('What')} ${escapeText(plan.summary)}`, `${bold('Where')} ${escapeText(plan.host)}`]),

@@ -50,7 +50,7 @@ export function jobCard(job: Job, notes: CardNotes = {}): MessageWithThread {
 
 function cardText(job: Job, title: string): string {
   const more = [job.report?.summary, job.error?.fix].find((each) => each !== undefined)
-  return escapeText(clip(more === undefined ? title : `${title}\n${more}`, 1000))
+  return [title, more].flatMap((each) => (each === undefined ? [] : escapeText(clip(each, 1000)))).join('\n')
 }
 
 /** Once it is done the plan is history; what failed is read against it. */

@@ -30,7 +30,11 @@ export function fitBlocks(blocks: readonly KnownBlock[]): KnownBlock[] {
   const note: KnownBlock = {
     type: 'context',
     elements: [
-      { type: 'mrkdwn', text: `… ${others.length - kept.length} more parts do not fit into a message` },
+      {
+        type: 'mrkdwn',
+        text: `… ${others.length - kept.length} more parts do not fit into a message`,
+        verbatim: true,
+      },
     ],
   }
   return [...kept, note, ...actions]

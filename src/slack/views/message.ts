@@ -11,7 +11,7 @@ import type {
 import type { Action } from '../../report/index.js'
 import { runAction } from './ids.js'
 import { limits } from './limits.js'
-import { clip, escapeText } from './mrkdwn.js'
+import { clip, escapeText, oneLine } from './mrkdwn.js'
 
 export interface Message {
   /** What notifications and lock screens show: the first line carries the state. */
@@ -25,7 +25,10 @@ export interface MessageWithThread extends Message {
 }
 
 export function header(text: string): HeaderBlock {
-  return { type: 'header', text: { type: 'plain_text', text: clip(text, limits.header), emoji: true } }
+  return {
+    type: 'header',
+    text: { type: 'plain_text', text: clip(oneLine(text), limits.header), emoji: true },
+  }
 }
 
 /** `verbatim`: Slack makes no links or mentions of its own out of host names and `#` or `@` in values. */

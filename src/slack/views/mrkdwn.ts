@@ -1,9 +1,19 @@
 /** Slack's text markup, and the only place where text of people and hosts enters it. */
 import type { Person } from '../../jobs/index.js'
 
-/** Text as it is: `&`, `<` and `>` are Slack's control characters (mentions, links, `<!channel>`). */
+/** Text as it is, on one line: `&`, `<` and `>` are Slack's control characters (mentions, links, `<!channel>`), and a
+ * value that could begin a line could say there what only we may say. */
 export function escapeText(text: string): string {
+  return escapeLines(oneLine(text))
+}
+
+/** As escapeText, for what may have several lines. */
+export function escapeLines(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
+
+export function oneLine(text: string): string {
+  return text.replace(/[\n\r\v\f\u0085\u2028\u2029]+/g, ' ')
 }
 
 /** At most `max` characters; what is cut is shown by an ellipsis. Never cuts an escaped character or a pair in two. */
@@ -19,7 +29,7 @@ export function bold(text: string): string {
 
 /** Inline code; a backtick inside would end it. */
 export function code(text: string): string {
-  return `\`${escapeText(text).replaceAll('`', "'").replaceAll('\n', ' ')}\``
+  return `\`${escapeText(text).replaceAll('`', "'")}\``
 }
 
 const slackUser = /^[UW][A-Z0-9]+$/
@@ -27,6 +37,16 @@ const slackUser = /^[UW][A-Z0-9]+$/
 /** The person as Slack shows them; somebody at a terminal by name. */
 export function mention({ id, name }: Person): string {
   return slackUser.test(id) ? `<@${id}>` : escapeText(name ?? id)
+}
+
+/** Direct messages have ids of their own kind; a user id stands for the one with that user. */
+export function isDirect(channel: string): boolean {
+  return /^[DUW]/.test(channel)
+}
+
+/** Where something was asked, as others read it. */
+export function placeName(channel: string): string {
+  return isDirect(channel) ? 'a direct message' : `<#${channel}>`
 }
 
 /** A time in the reader's own zone, with UTC for clients that cannot (Slack docs: date formatting). */

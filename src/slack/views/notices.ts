@@ -1,14 +1,14 @@
 /** Short words to one person: mistakes, refusals, where an answer went. */
 import type { ErrorNote } from '../../errors.js'
 import { type Message, sections } from './message.js'
-import { code, escapeText } from './mrkdwn.js'
+import { code, escapeLines, escapeText } from './mrkdwn.js'
 
 /** What was wrong, and what to type or do next. */
 export function mistake(
   { message, fix }: Pick<ErrorNote, 'message' | 'fix'>,
   more: readonly string[] = [],
 ): Message {
-  const lines = [`⚠️ ${escapeText(message)}`, `→ ${escapeText(fix)}`, ...more]
+  const lines = [`⚠️ ${escapeLines(message)}`, `→ ${escapeLines(fix)}`, ...more]
   return { text: lines.slice(0, 2).join('\n'), blocks: sections(lines) }
 }
 
@@ -16,6 +16,15 @@ export function mistake(
 export function stillAtIt(line: string): Message {
   const text = `⏳ Still asking for ${code(`/qnav ${line}`)}; the answer comes here.`
   return { text, blocks: sections([text]) }
+}
+
+/** For a line that was taken in, and not worked before the bot stopped. */
+export function tooLate(line: string, at: string): Message {
+  const lines = [
+    `⚠️ You sent ${code(`/qnav ${line}`)} at ${at.slice(0, 16).replace('T', ' ')} UTC, and I stopped at that moment. I was away too long to do it now without being asked again.`,
+    '→ Look whether it was begun (`/qnav job list`), then send it again if you still want it.',
+  ]
+  return { text: lines.join('\n'), blocks: sections(lines) }
 }
 
 /** For what nobody expected; the log has the same reference. */

@@ -35,7 +35,7 @@ export function reportMessage(report: Report, asked?: Asked): MessageWithThread 
   const title = `${toneSign[report.tone]} ${report.title}`
   const { blocks, thread } = reportParts(report, asked?.line)
   return {
-    text: escapeText([title, report.summary].filter((each) => each !== undefined).join('\n')),
+    text: [title, report.summary].flatMap((each) => (each === undefined ? [] : escapeText(each))).join('\n'),
     blocks: [header(title), ...blocks, ...(asked === undefined ? [] : askedLine(asked))],
     thread,
   }
