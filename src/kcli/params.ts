@@ -8,7 +8,7 @@ const safeText = (longest: number) =>
     .string()
     .min(1)
     .max(longest)
-    .regex(/^[^<>&\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u, 'must not contain <, >, & or control characters')
+    .regex(/^[^<>&\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFFFE\uFFFF]+$/u, 'must not contain <, >, & or control characters')
 
 const plainName = z
   .string()
@@ -101,10 +101,20 @@ function checked<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
   const { success, data, error } = schema.safeParse(value)
   if (success) return data
   const problems = error.issues.map(
-    ({ path, message }) => `${[what, ...path.map(String)].join('.')}: ${message}`,
+    ({ path, message }) => `${[what, ...path.map(String)].join('.')}: ${shownAt(value, path)}${message}`,
   )
   throw new UserError('bad-argument', `kcli is not given this: ${problems.join('; ')}.`, {
     fix: 'Change the value and ask again.',
     cause: error,
   })
+}
+
+/** The wrong value, cut. What was given for a public key is not repeated: it may be the private one. */
+function shownAt(value: unknown, path: readonly PropertyKey[]): string {
+  if (path[0] === 'keys') return ''
+  const wrong = path.reduce<unknown>(
+    (of, key) => (of as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  )
+  return typeof wrong === 'string' ? `${JSON.stringify(wrong).slice(0, 80)} ` : ''
 }
