@@ -94,18 +94,22 @@ export function jobRef() {
   })
 }
 
+/** What nobody types on purpose, and XML cannot hold: control characters, halves of characters. */
+const unseen = /[^\P{Cc}\n\t]|[\p{Cs}\uFFFE\uFFFF]/u
+
 /** Free text, e.g. a reason or a description. */
 export function text({ max = 500 }: { max?: number } = {}) {
   const schema = z
     .string()
     .max(max, `must have at most ${max} characters`)
     .refine((value) => value.trim() !== '', 'must not be empty')
+    .refine((value) => !unseen.test(value), 'must not have control characters or broken ones')
   return argument(schema, {
     kind: 'text',
     form: 'text; quote it when it has blanks',
     sample: '…',
     keepsCommas: true,
-    mend: (typed) => typed.trim().slice(0, max) || undefined,
+    mend: (typed) => typed.replaceAll(new RegExp(unseen, 'gu'), '').trim().slice(0, max) || undefined,
   })
 }
 

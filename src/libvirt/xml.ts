@@ -74,12 +74,23 @@ const entities: Readonly<Record<string, string>> = {
   '\r': '&#13;',
 }
 
-/** Text made safe as element content, written as libvirt writes it. */
+/** What no XML 1.0 document can hold, escaped or not (section 2.2, Char). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const impossible = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Cs}/u
+
+function possible(text: string): string {
+  if (!impossible.test(text)) return text
+  throw new LibvirtError(`${JSON.stringify(text.slice(0, 80))} has characters that XML cannot hold`, {
+    kind: 'bad-argument',
+  })
+}
+
+/** Text made safe as element content, written as libvirt writes it. Throws `bad-argument` for control characters. */
 export function escapeXml(text: string): string {
-  return text.replace(/[&<>"'\r]/g, (char) => entities[char] ?? char)
+  return possible(text).replace(/[&<>"'\r]/g, (char) => entities[char] ?? char)
 }
 
 /** Text made safe as an attribute's value, where a reader takes bare white space for spaces. */
 export function escapeAttribute(text: string): string {
-  return text.replace(/[&<>"'\t\n\r]/g, (char) => entities[char] ?? char)
+  return possible(text).replace(/[&<>"'\t\n\r]/g, (char) => entities[char] ?? char)
 }

@@ -92,7 +92,11 @@ export const anyText = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }) },
 )
 
-const notBlank = anyText.filter((text) => text.trim() !== '')
+/** What free text may be: something to read. */
+export function isFreeText(text: string): boolean {
+  return text.trim() !== '' && !/[^\P{Cc}\n\t]|[\p{Cs}\uFFFE\uFFFF]/u.test(text)
+}
+const freeText = anyText.filter(isFreeText)
 /** A name that libvirt takes and another tool gave. */
 const anyVmName = anyText.filter((name) => /^[^/\p{C}]+$/u.test(name) && name.trim() === name)
 
@@ -101,7 +105,7 @@ const key =
 
 /** Parsed values of an argument, by its kind and within its bounds. */
 const values: Readonly<Record<ArgumentKind, (of: ArgumentMeta) => fc.Arbitrary<unknown>>> = {
-  text: () => notBlank,
+  text: () => freeText,
   flag: () => fc.boolean(),
   number: within,
   memory: within,

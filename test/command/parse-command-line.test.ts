@@ -23,6 +23,7 @@ import {
   wholeNumber,
 } from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
+import { isFreeText } from './any-line.js'
 
 const key =
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1y5nmxnNn0Yc0nZ1rWbUBXn3xVW8OVqcDqmBDYcS5n ann@laptop, home'
@@ -466,7 +467,7 @@ describe('arguments', () => {
       start: fc.boolean(),
       disk: fc.array(fc.integer({ min: 1, max: 65_536 }), { maxLength: 3 }),
       owner: fc.stringMatching(/^U[A-Z0-9]{2,8}$/),
-      note: fc.string({ unit: 'binary', maxLength: 80 }).filter((value) => value.trim() !== ''),
+      note: fc.string({ unit: 'binary', maxLength: 80 }).filter(isFreeText),
     },
     { requiredKeys: ['name', 'memory', 'cpus', 'network', 'sshKey', 'start'] },
   )
@@ -506,5 +507,5 @@ describe('arguments', () => {
 })
 
 function note() {
-  return fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter((value) => value.trim() !== '')
+  return fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter(isFreeText)
 }
