@@ -20,6 +20,8 @@ export interface RunRequest {
   onLost?: (error: Error) => void
 }
 
+const maxWords = 8999
+
 /** A key as one path component: different keys, different names. */
 export function directoryNameOf(key: string): string {
   const name = key.replace(/[^A-Za-z0-9-]/g, (char) =>
@@ -33,6 +35,9 @@ export function directoryNameOf(key: string): string {
 /** Lines "kind name base64", decoded on the host into files and arguments; the last line says that all arrived. */
 export function encodeRequest({ argv, env = {}, files = {} }: RunRequest): string {
   if (argv[0] === '' || argv[0].includes('=')) throw new Error(`"${argv[0]}" is no program for a run`)
+  const words = Object.keys(env).length + argv.length
+  // The host numbers them with four digits, from 1000.
+  if (words > maxWords) throw new Error(`a run has ${words} words, more than ${maxWords}`)
   const lines = [
     ...Object.entries(files).map(([name, content]) => `file ${plainName(name)} ${base64(content)}`),
     ...Object.entries(env).map(([name, value]) => `word - ${base64(word(`${variableName(name)}=${value}`))}`),
