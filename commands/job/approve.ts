@@ -6,6 +6,7 @@ export default defineCommand({
   examples: ['job approve j-7k2m9', 'job approve j-7k2m9 --reason "talked to ops"'],
   // It changes no host: whether the caller may decide is asked below.
   risk: 'read',
+  lasting: true,
   args: z.object({
     job: jobRef().describe('The job'),
     reason: text({ max: 300 }).optional().describe('Why, for the card and the audit log'),

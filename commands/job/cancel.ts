@@ -9,6 +9,7 @@ export default defineCommand({
   ],
   examples: ['job cancel j-7k2m9', 'job cancel j-7k2m9 --reason "wrong host"'],
   risk: 'read',
+  lasting: true,
   args: z.object({
     job: jobRef().describe('The job'),
     reason: text({ max: 300 }).optional().describe('Why, for the card and the audit log'),

@@ -68,6 +68,8 @@ interface CommandBase<Shape extends z.ZodRawShape> {
 
 export interface ReadCommand<Shape extends z.ZodRawShape = z.ZodRawShape> extends CommandBase<Shape> {
   risk: 'read'
+  /** It changes no host and still must not be lost, as a decision: it is on disk before it is acknowledged. */
+  lasting?: true
   run(args: z.output<z.ZodObject<Shape>>, context: ReadContext): Promise<Report>
 }
 

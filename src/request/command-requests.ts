@@ -21,6 +21,16 @@ export function createRequests({ catalogue, policy, fleet, jobs, audit }: Reques
   jobs.register(commandJobName, commandJobVersion, commandJob({ catalogue, policy, fleet }))
 
   return {
+    mayChange(text) {
+      try {
+        const { command } = catalogue.parse(text)
+        return command.risk !== 'read' || command.lasting === true
+      } catch {
+        // Whoever handles it says what is wrong with it.
+        return false
+      }
+    },
+
     async handle(request: Request): Promise<Answer> {
       const { person, origin, text } = request
       const rights = await policy.rightsOf(person)

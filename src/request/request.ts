@@ -16,5 +16,7 @@ export interface Request {
 export type Answer = { kind: 'report'; report: Report } | { kind: 'job'; job: Job }
 
 export interface Requests {
+  /** Whether the line could change anything: then it must not be lost once it was acknowledged. A mistake changes nothing. */
+  mayChange(text: string): boolean
   handle(request: Request): Promise<Answer>
 }

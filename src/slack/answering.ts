@@ -6,6 +6,7 @@ import type { Logger } from '../log.js'
 import type { Report } from '../report/index.js'
 import type { Answer, Requests } from '../request/index.js'
 import type { JobCards } from './cards/index.js'
+import { isOwnEffect } from './intake-journal.js'
 import { type Outbox, PostFailed } from './outbox/index.js'
 import {
   context,
@@ -17,6 +18,7 @@ import {
   sections,
   somethingWentWrong,
   stillAtIt,
+  tooLate,
   whatHappened,
 } from './views/index.js'
 import type { Whisper } from './whisper.js'
@@ -26,6 +28,8 @@ export interface Line {
   text: string
   person: Person
   channel: string
+  /** The thread that was asked in, by the timestamp of its first message: the answer goes there. */
+  thread?: string | undefined
   responseUrl: string | undefined
   /** Tells this delivery from every other. */
   delivery: string | undefined
@@ -33,6 +37,8 @@ export interface Line {
   isPrivate: boolean
   /** The job that the line is about, when it came from that job's card. */
   job?: string | undefined
+  /** It was taken in before a crash and may have had its effect already. */
+  isAgain?: true
 }
 
 export interface AnsweringParts {
@@ -72,8 +78,14 @@ export class Answering {
       if (answer.kind === 'job') await this.#tellOfJob(answer.job, line)
       else await this.#giveReport(answer.report, line)
     } catch (error) {
+      if (line.isAgain && isOwnEffect(error)) return
       await this.#explain(error, line)
     }
+  }
+
+  /** It was taken in and the bot stopped, too long ago to do it now without being asked again. */
+  async tellOfLateLine(line: Line, at: string): Promise<void> {
+    await this.#whisper(line, tooLate(line.text.trim(), at))
   }
 
   /** The modal or form could not be shown, or anything else went wrong that is not an answer. */
@@ -90,7 +102,11 @@ export class Answering {
       return await this.#parts.requests.handle({
         text: line.text,
         person: line.person,
-        origin: { surface: 'slack', channel: line.channel },
+        origin: {
+          surface: 'slack',
+          channel: line.channel,
+          ...(line.thread === undefined ? {} : { thread: line.thread }),
+        },
         ...(line.delivery === undefined ? {} : { idempotencyKey: `slack:${line.delivery}` }),
       })
     } finally {
@@ -110,9 +126,16 @@ export class Answering {
     const { text, blocks, thread } = reportMessage(report, asked)
     const key = `report:${line.delivery ?? this.#newReference()}:${this.#count++}`
     try {
-      const at = await this.#parts.outbox.post({ key, channel: line.channel, message: { text, blocks } })
+      const asking = line.thread === undefined ? {} : { thread: line.thread }
+      const at = await this.#parts.outbox.post({
+        key,
+        channel: line.channel,
+        message: { text, blocks },
+        ...asking,
+      })
       for (const [index, message] of thread.entries()) {
-        await this.#parts.outbox.post({ key: `${key}:${index}`, channel: at.channel, thread: at.ts, message })
+        const there = { channel: at.channel, thread: line.thread ?? at.ts }
+        await this.#parts.outbox.post({ key: `${key}:${index}`, ...there, message })
       }
     } catch (error) {
       if (!(error instanceof PostFailed)) throw error
@@ -165,7 +188,7 @@ export class Answering {
       this.#parts.log.info({ left }, 'long output was cut for somebody outside of a channel of the bot')
   }
 
-  #whisper({ person, channel, responseUrl }: Line, message: Message): Promise<boolean> {
-    return this.#parts.whisper({ user: person.id, channel, responseUrl }, message)
+  #whisper({ person, channel, thread, responseUrl }: Line, message: Message): Promise<boolean> {
+    return this.#parts.whisper({ user: person.id, channel, thread, responseUrl }, message)
   }
 }

@@ -22,7 +22,12 @@ export const actionPayload = z.object({
   user: person,
   channel: z.object({ id }).optional(),
   container: z
-    .object({ channel_id: id.optional(), message_ts: z.string().optional(), view_id: z.string().optional() })
+    .object({
+      channel_id: id.optional(),
+      message_ts: z.string().optional(),
+      thread_ts: z.string().max(64).optional(),
+      view_id: z.string().optional(),
+    })
     .optional(),
   trigger_id: z.string().optional(),
   response_url: z.url().optional(),
@@ -35,6 +40,22 @@ export const actionPayload = z.object({
   ),
 })
 export type ActionPayload = z.output<typeof actionPayload>
+
+/** Slack docs: a message has at most 40,000 characters; parsing says what is too long. */
+const longestMessage = 40_000
+
+/** A message to the bot: a mention in a channel, or any message in a direct conversation. */
+export const messageEvent = z.object({
+  channel: id,
+  user: id.optional(),
+  text: z.string().max(longestMessage).default(''),
+  ts: z.string().min(1).max(64),
+  thread_ts: z.string().max(64).optional(),
+  /** Edits, joins and the like have one. */
+  subtype: z.string().optional(),
+  bot_id: z.string().optional(),
+})
+export type MessageEvent = z.output<typeof messageEvent>
 
 export const viewPayload = z.object({
   user: person,

@@ -10,6 +10,7 @@ import { type CardBook, JobCards, openCardBook } from './cards/index.js'
 import { clientOptions, createClients } from './clients.js'
 import type { SlackConnection } from './connection.js'
 import { Intake } from './intake.js'
+import { IntakeJournal, type IntakeLog, openIntakeLog } from './intake-journal.js'
 import { listen } from './listeners.js'
 import { createOutbox } from './outbox/index.js'
 import { isTokenProblem, PooledSocketReceiver, SignedHttpReceiver } from './receivers/index.js'
@@ -32,13 +33,16 @@ export interface SlackParts {
   receiver?: Receiver
   /** Remembers cards in the data directory when absent. */
   cardBook?: CardBook
+  /** Keeps what was taken in in the data directory when absent. */
+  intakeLog?: IntakeLog
 }
 
 export interface SlackSurface {
   /** Listens and connects. Rejects with `bad-config` (a token Slack does not accept, a port that is taken) or
    * `slack-unavailable`. */
   start(): Promise<void>
-  /** Brings the cards of all jobs up to date. Call when the jobs are loaded (after `jobs.start()`). */
+  /** Works what a crash left of what was taken in, and brings the cards of all jobs up to date. Call when the jobs are
+   * loaded (after `jobs.start()`). */
   catchUp(): Promise<void>
   /** Takes nothing more in, finishes what was taken in, sends what waits to be sent; within some 11 s. */
   stop(): Promise<void>
@@ -57,6 +61,9 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
   const outbox = createOutbox({ client: background, log, clock })
   const intake = new Intake({ log, clock })
   let cards: JobCards | undefined
+  let answering: Answering | undefined
+  let journal: IntakeJournal | undefined
+  let intakeLog: IntakeLog | undefined
 
   /** Its own check, because the library's makes two calls and says less. */
   const checkToken = async () => {
@@ -96,9 +103,16 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
 
       const book = parts.cardBook ?? (await openCardBook(dataDirectory, log))
       cards = new JobCards({ jobs, outbox, book, approvalsChannel, log, clock })
-      const whisper = createWhisper({ client: interactive, log })
-      const answering = new Answering({ requests, jobs, cards, outbox, whisper, log, clock })
-      listen({ app, answering, jobs, interactive, log, clock })
+      const whisper = createWhisper({ client: interactive, outbox, log })
+      answering = new Answering({ requests, jobs, cards, outbox, whisper, log, clock })
+      intakeLog = parts.intakeLog ?? (await openIntakeLog(dataDirectory, log))
+      journal = new IntakeJournal({
+        pending: intakeLog,
+        mayChange: (text) => requests.mayChange(text),
+        log,
+        now: () => clock.now(),
+      })
+      listen({ app, answering, journal, jobs, interactive, log, clock })
       await app.init()
       await cards.start()
       await receiver.start()
@@ -106,12 +120,19 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
 
     async catchUp() {
       cards?.catchUp()
+      await journal?.workLeft(
+        async (line) => answering?.answer(line),
+        async (line, at) => answering?.tellOfLateLine(line, at),
+      )
     },
 
     async stop() {
       intake.close()
       await receiver.stop().catch((error: unknown) => log.error({ err: error }, 'a receiver did not stop'))
       await intake.drain(answerWithinMs)
+      await intakeLog
+        ?.close()
+        .catch((error: unknown) => log.error({ err: error }, 'what was done could not be written down'))
       await outbox.drain(sendWithinMs)
       cards?.stop()
       outbox.stop()

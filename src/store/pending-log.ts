@@ -111,6 +111,11 @@ export class PendingLog<T> {
     this.#ends += endLine(key, this.#now())
   }
 
+  /** It was not promised after all; its key may come again. */
+  withdraw(key: string): void {
+    if (this.#open.delete(key)) this.#ends += endLine(key, 0)
+  }
+
   /** Writes down what was done. */
   async close(): Promise<void> {
     await this.#flushing

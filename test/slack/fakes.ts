@@ -6,6 +6,8 @@ import type { Logger } from '../../src/log.js'
 import type { ReadyPlan, Report } from '../../src/report/index.js'
 import type { Answer, Request, Requests } from '../../src/request/index.js'
 import type { CardBook, CardEntry } from '../../src/slack/cards/index.js'
+import type { IntakeLog, KeptLine } from '../../src/slack/intake-journal.js'
+import type { Pending } from '../../src/store/index.js'
 
 export function aReport(more: Partial<Report> = {}): Report {
   return { title: 'web1 is running', tone: 'ok', ...more }
@@ -89,10 +91,39 @@ export class FakeRequests implements Requests {
   readonly seen: Request[] = []
   answer: (request: Request) => Promise<Answer> | Answer = () => ({ kind: 'report', report: aReport() })
 
+  mayChange = (text: string) => !/^(?:vm|job|host|snapshot|image) (?:list|show|check)\b|^help/.test(text)
+
   async handle(request: Request): Promise<Answer> {
     this.seen.push(request)
     return this.answer(request)
   }
+}
+
+/** What was taken in, in memory; a test may hold it up or let it fail. */
+export class FakeIntakeLog implements IntakeLog {
+  readonly open = new Map<string, Pending<KeptLine>>()
+  readonly known = new Set<string>()
+  onAdd: () => Promise<void> = async () => {}
+
+  get left() {
+    return [...this.open.values()]
+  }
+  has(key: string) {
+    return this.known.has(key)
+  }
+  async add(key: string, value: KeptLine) {
+    await this.onAdd()
+    this.known.add(key)
+    this.open.set(key, { key, at: '2026-11-23T10:00:00.000Z', value })
+  }
+  done(key: string) {
+    this.open.delete(key)
+  }
+  withdraw(key: string) {
+    this.open.delete(key)
+    this.known.delete(key)
+  }
+  async close() {}
 }
 
 export class FakeBook implements CardBook {

@@ -37,6 +37,7 @@ const manifestForm = z.strictObject({
     scopes: z.strictObject({ bot: z.array(z.string()), bot_optional: z.array(z.string()) }),
   }),
   settings: z.strictObject({
+    event_subscriptions: z.strictObject({ bot_events: z.array(z.string()) }),
     interactivity: z.strictObject({ is_enabled: z.boolean() }),
     org_deploy_enabled: z.boolean(),
     socket_mode_enabled: z.boolean(),
@@ -56,6 +57,13 @@ const scopesOf: Record<string, { bot?: string[]; optional?: string[] }> = {
   'conversations.replies': { optional: ['channels:history', 'groups:history'] },
 }
 
+/** What each listener of the code needs to be told of: events and their scopes (Slack docs: each event's page). `message` is
+ * told of direct conversations only. */
+const eventsOf: Record<string, { event: string; scope?: string }> = {
+  app_mention: { event: 'app_mention', scope: 'app_mentions:read' },
+  message: { event: 'message.im', scope: 'im:history' },
+}
+
 const manifest = manifestForm.parse(parse(readFileSync(join(root, 'manifest.yml'), 'utf8')))
 const code = readdirSync(join(root, 'src/slack'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
@@ -69,6 +77,10 @@ const methods = [
     ),
   ),
 ].sort()
+const listeners = [
+  ...new Set([...code.matchAll(/\bapp\.event\('(\w+)'/g)].map(([, event]) => event ?? '')),
+].sort()
+const eventScopes = listeners.flatMap((each) => eventsOf[each]?.scope ?? [])
 
 describe('manifest.yml', () => {
   it('has the command that the code listens to, with people and channels escaped', () => {
@@ -81,13 +93,18 @@ describe('manifest.yml', () => {
     expect(methods).toEqual(Object.keys(scopesOf).sort())
     const wanted = (kind: 'bot' | 'optional') =>
       [...new Set(methods.flatMap((method) => scopesOf[method]?.[kind] ?? []))].sort()
-    expect([...manifest.oauth_config.scopes.bot].sort()).toEqual(['commands', ...wanted('bot')].sort())
+    expect([...manifest.oauth_config.scopes.bot].sort()).toEqual(
+      ['commands', ...wanted('bot'), ...eventScopes].sort(),
+    )
     expect([...manifest.oauth_config.scopes.bot_optional].sort()).toEqual(wanted('optional'))
   })
 
-  it('subscribes to no events, because the code listens to none', () => {
-    expect(code).not.toMatch(/\bapp\.(?:event|message|shortcut|options|function|assistant)\(/)
-    expect(manifest.settings).not.toHaveProperty('event_subscriptions')
+  it('subscribes to exactly the events that the code listens to', () => {
+    expect(code).not.toMatch(/\bapp\.(?:message|shortcut|options|function|assistant)\(/)
+    expect(listeners).toEqual(Object.keys(eventsOf).sort())
+    expect([...manifest.settings.event_subscriptions.bot_events].sort()).toEqual(
+      listeners.map((each) => eventsOf[each]?.event).sort(),
+    )
   })
 
   it('turns on what buttons and forms need', () => {
@@ -95,6 +112,10 @@ describe('manifest.yml', () => {
       socket_mode_enabled: true,
       interactivity: { is_enabled: true },
     })
-    expect(manifest.features.app_home.messages_tab_enabled).toBe(true)
+    expect(manifest.features.app_home).toMatchObject({
+      messages_tab_enabled: true,
+      // Commands are typed there.
+      messages_tab_read_only_enabled: false,
+    })
   })
 })

@@ -8,7 +8,7 @@ import { type Job, systemClock } from '../../src/jobs/index.js'
 import { type Sandbox, type SandboxManifest, startSandbox } from '../../src/sandbox/index.js'
 import { createSlackSurface, type SlackSurface } from '../../src/slack/index.js'
 import { SignedHttpReceiver } from '../../src/slack/receivers/index.js'
-import { aJob, aLog, aReport, FakeBook, FakeJobs, FakeRequests, waitingJob } from './fakes.js'
+import { aJob, aLog, aReport, FakeBook, FakeIntakeLog, FakeJobs, FakeRequests, waitingJob } from './fakes.js'
 import { textOf } from './slack-stub.js'
 
 const manifest: SandboxManifest = parse(
@@ -47,6 +47,7 @@ function build(receiver?: Receiver): SlackSurface {
     dataDirectory: '/nonexistent',
     log,
     cardBook: new FakeBook(),
+    intakeLog: new FakeIntakeLog(),
     ...(receiver && { receiver }),
   })
 }

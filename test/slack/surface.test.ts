@@ -11,6 +11,7 @@ import {
   aLog,
   aReport,
   FakeBook,
+  FakeIntakeLog,
   FakeJobs,
   FakeRequests,
   InMemoryReceiver,
@@ -38,6 +39,7 @@ function build(more: Partial<SlackParts> = {}): SlackSurface {
     log,
     receiver,
     cardBook: book,
+    intakeLog: new FakeIntakeLog(),
     ...more,
   })
 }

@@ -59,6 +59,17 @@ describe('what was promised', () => {
     expect((await again()).has('k')).toBe(false)
   })
 
+  it('may come again when it was withdrawn, also after a restart', async () => {
+    const { pending, again } = await aLogFile()
+    await pending.add('k', { text: 'x' })
+    pending.withdraw('k')
+    expect(pending.has('k')).toBe(false)
+    await pending.close()
+    const later = await again()
+    expect(later.left).toEqual([])
+    expect(later.has('k')).toBe(false)
+  })
+
   it('was not promised when the disk did not take it, and the next promise is', async () => {
     const { pending, again, path } = await aLogFile()
     await pending.add('a', { text: 'a' })

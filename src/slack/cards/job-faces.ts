@@ -103,11 +103,12 @@ export class JobFaces {
     const at = this.#card.at
     if (at === undefined) return
     const messages = jobCard(this.#job, this.#notes).thread
+    const thread = this.#askedIn(this.#entry.card)?.thread ?? at.ts
     for (const [index, message] of messages.entries()) {
       if (index < this.#entry.threaded) continue
       const key = `thread:${this.#id}:${index}`
       const mayExist = this.#isRestored
-      await this.#parts.outbox.post({ key, channel: at.channel, thread: at.ts, message, mayExist })
+      await this.#parts.outbox.post({ key, channel: at.channel, thread, message, mayExist })
       this.#isRestored = false
       this.#entry.threaded = index + 1
       await this.#remember()
@@ -187,7 +188,8 @@ export class JobFaces {
     this.#entry[face] = note
     await this.#remember()
     const message = render()
-    const post = { key: `${face}:${this.#id}`, channel: note.channel, message, mayExist }
+    const thread = face === 'card' ? this.#askedIn(note) : undefined
+    const post = { key: `${face}:${this.#id}`, channel: note.channel, message, mayExist, ...thread }
     try {
       const at = await this.#parts.outbox.post(post)
       this.#entry[face] = { ...note, ...at }
@@ -203,6 +205,12 @@ export class JobFaces {
       await this.#remember()
       return error
     }
+  }
+
+  /** The thread asked in, for the card that is where it was asked. */
+  #askedIn(note: PlaceNote | undefined): { thread: string } | undefined {
+    const { thread } = this.#job.origin
+    return thread === undefined || note?.insteadOf !== undefined ? undefined : { thread }
   }
 
   /** A card whose place is not remembered is posted again after a restart; that must not keep the job's news back. */
