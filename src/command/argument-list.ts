@@ -25,6 +25,11 @@ export interface ArgumentDescription {
   whenLeftOut: string
   /** The words of a `choice`. */
   choices?: readonly string[]
+  /** Bounds of a number. */
+  min?: number
+  max?: number
+  /** Values as they are typed: the default, for a form. */
+  typedDefault: string | boolean | readonly string[] | undefined
 }
 
 export function describeArguments(command: Command): ArgumentDescription[] {
@@ -55,8 +60,16 @@ export function describeArguments(command: Command): ArgumentDescription[] {
       default: value,
       whenLeftOut: isRequired ? 'required' : shown(value, meta.show),
       ...(meta.choices === undefined ? {} : { choices: meta.choices }),
+      ...(meta.min === undefined ? {} : { min: meta.min }),
+      ...(meta.max === undefined ? {} : { max: meta.max }),
+      typedDefault: asTyped(value, meta.show),
     }
   })
+}
+
+function asTyped(value: unknown, show: (value: unknown) => string): ArgumentDescription['typedDefault'] {
+  if (value === undefined || typeof value === 'boolean') return value
+  return Array.isArray(value) ? value.map(show) : show(value)
 }
 
 function flagAs(name: string, kind: ArgumentKind, letter: string | undefined): string {

@@ -36,7 +36,7 @@ function inArgument(slot: Slot): string[] {
   const mistakes: string[] = []
   const description = schema.description ?? ''
   if (!/^[a-z][A-Za-z0-9]*$/.test(name)) mistakes.push(`argument ${name} is not in camelCase`)
-  if (name === 'help') mistakes.push('argument help: --help is taken')
+  if (name === 'help' || name === 'form') mistakes.push(`argument ${name}: --${name} is taken`)
   if (description === '') mistakes.push(`argument ${name} has no description`)
   if (description.endsWith('.')) mistakes.push(`the description of ${name} ends with a full stop`)
   if (meta.kind === 'flag' && defaultOf(schema) === undefined) mistakes.push(`switch ${name} has no default`)

@@ -8,6 +8,14 @@ export { commandsPage } from './commands-page.js'
 export { asData, type Data } from './data.js'
 export * from './definition.js'
 export { firstAddress, type SeenVm } from './first-address.js'
+export {
+  type FormValue,
+  type FormValues,
+  formWanted,
+  type ReadForm,
+  readForm,
+  type WantedForm,
+} from './form.js'
 export { helpAbout } from './help.js'
 export { decideJob, personName, stateWords } from './job-report.js'
 export { onlyHost, unknownName } from './known-names.js'
@@ -24,6 +32,7 @@ export {
 } from './placement.js'
 export { type PlanBuilder, planOn } from './plan-builder.js'
 export { type PollOptions, poll } from './polling.js'
+export { type Question, type Suggestion, Suggestions, type SuggestionsParts } from './suggestions.js'
 export { timeInWords } from './time-in-words.js'
 export { isOff, pinned, vmActions, vmWord } from './vm-report.js'
 export { quoteWord, wordsOf } from './words.js'

@@ -29,27 +29,50 @@ export function parseCommandLine(catalogue: Catalogue, text: string): ParsedComm
       { fix: 'Shorten it.' },
     )
   }
-  const { path, command, rest } = findCommand(catalogue, withoutSlash(wordsOf(text)))
+  const words = withoutSlash(wordsOf(text))
+  const { path, command, rest } = findCommand(
+    catalogue,
+    words.filter((word) => !isFormWord(word)),
+  )
   const help = catalogue.get('help')
   if (help !== undefined && asksForHelp(command, rest)) {
     const args = { command: path.split(' ') }
     return { path: 'help', command: help, args, line: canonicalLine('help', help, args) }
   }
+  if (asksForForm(words)) throw noForm(path, command)
   const given = collect(path, command, rest)
   const args = validate(path, command, given)
   return { path, command, args, line: canonicalLine(path, command, args) }
 }
 
 /** People copy whole lines: `/qnav vm list`. */
-function withoutSlash(words: Word[]): Word[] {
+export function withoutSlash(words: Word[]): Word[] {
   return words[0]?.text.toLowerCase() === '/qnav' ? words.slice(1) : words
 }
 
-function asksForHelp(command: Command, words: readonly Word[]): boolean {
+export function asksForHelp(command: Command, words: readonly Word[]): boolean {
   return words.some(
     ({ text, quoted }) =>
       !quoted && (text === '--help' || (text === '-h' && command.aliases?.h === undefined)),
   )
+}
+
+/** `--form` opens the form of any command, where there are forms. */
+export function isFormWord({ text, quoted }: Word): boolean {
+  return !quoted && text.toLowerCase() === '--form'
+}
+
+export function asksForForm(words: readonly Word[]): boolean {
+  return words.some(isFormWord)
+}
+
+function noForm(path: string, command: Command): UserError {
+  if (Object.keys(command.args.shape).length === 0) {
+    return new UserError('unsupported', `"${path}" has nothing to fill in.`, { fix: `Type: ${path}` })
+  }
+  return new UserError('unsupported', 'Forms are opened in Slack only.', {
+    fix: `Leave --form out. The form of the line is: ${usageOf(path, command)}`,
+  })
 }
 
 type Value = string | boolean | string[]
@@ -57,7 +80,7 @@ type Value = string | boolean | string[]
 type Given = Map<string, Value>
 
 /** Sorts the words after the command into arguments. */
-function collect(path: string, command: Command, words: Word[]): Given {
+export function collect(path: string, command: Command, words: Word[]): Given {
   const given: Given = new Map()
   const free: Word[] = []
   let onlyFree = false
