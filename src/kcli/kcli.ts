@@ -1,5 +1,7 @@
 /** kcli on one host: what only kcli knows. Everything it claims is to be verified through libvirt by the caller. */
 import { UserError } from '../errors.js'
+import { redact } from '../redact.js'
+import { RedactingStream } from '../redact-stream.js'
 import { accountPrefix, type KcliSettings } from './account.js'
 import { type CreateOutcome, createOutcome, type EndedRun } from './create-outcome.js'
 import { lastLine, lineReader, linesOf } from './output.js'
@@ -144,6 +146,8 @@ export function createKcli({ host, settings, exec, runs }: KcliParts): Kcli {
       said = line
       progress(line.slice(0, progressLength))
     }
+    const safe = new RedactingStream()
+    const readLines = lineReader(tell)
     const ended = await runs.run({
       key,
       argv: [path, ...args],
@@ -153,12 +157,14 @@ export function createKcli({ host, settings, exec, runs }: KcliParts): Kcli {
       // kcli locks nothing, and parallel creates fail at random: also when one of them was begun before a restart.
       lock: 'kcli',
       signal,
-      onOutput: lineReader(tell),
+      // A key or a token that it prints may lie across two pieces, or two lines.
+      onOutput: (chunk) => readLines(safe.push(chunk)),
       onLost: () => tell(`${host} does not answer; the work goes on there, trying to reach it again`),
     })
+    readLines(safe.end())
     // env(1) found no such program.
     if (ended.end === 'exited' && ended.exitCode === 127) throw missing(path)
-    return createOutcome(name, ended)
+    return createOutcome(name, { ...ended, output: redact(ended.output) })
   }
 
   return {
