@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Agent, FoundVm } from '../../src/agents/index.js'
+import type { Agent, FoundVm, Ownership } from '../../src/agents/index.js'
 import {
   chooseHost,
   defineCommand,
@@ -16,6 +16,8 @@ import {
   nameBlockers,
   networkBlockers,
   networkName,
+  ownerId,
+  ownerRef,
   planOn,
   poolBlocker,
   poolName,
@@ -23,6 +25,7 @@ import {
   type SeenVm,
   showGiB,
   sshKey,
+  text,
   timeInWords,
   unknownName,
   vmActions,
@@ -75,6 +78,8 @@ export default defineCommand({
       host: hostName().optional().describe('The host to create it on'),
       sshKey: list(sshKey()).default([]).describe('Public keys that may log in'),
       start: flag().default(true).describe('Start it once it is there'),
+      owner: ownerRef().optional().describe('Whose it will be; yours when left out'),
+      ticket: text({ max: 100 }).optional().describe('What it is for: a ticket, or a link to one'),
     })
     .refine(({ image, profile }) => image !== undefined || profile !== undefined, {
       path: ['image'],
@@ -83,8 +88,9 @@ export default defineCommand({
   positional: ['name'],
   aliases: { i: 'image', p: 'profile', c: 'cpus', m: 'memory', d: 'disk', n: 'network' },
 
-  async plan(args, { fleet }) {
-    const { name, cpus, memory, start } = args
+  async plan(args, { fleet, caller }) {
+    const { name, cpus, memory, start, ticket } = args
+    const owner = ownerId(args.owner, caller)
     const { agent, warnings } = await chooseHost(fleet, args)
     const host = agent.name
     const [capacity, images, profiles, pools, networks, orphans, everywhere] = await Promise.all([
@@ -114,6 +120,8 @@ export default defineCommand({
       plan.add(index === 0 ? 'Root disk' : `Disk ${index + 1}`, `${showGiB(size)} in pool ${poolWanted}`)
     })
     for (const network of wanted) plan.add('NIC', `on network ${network}`)
+    if (owner !== caller.id) plan.fact('Owner', owner)
+    if (ticket !== undefined) plan.fact('Ticket', ticket)
     if (args.sshKey.length > 0) plan.fact('SSH keys', args.sshKey.map(shortKey).join(', '))
     plan.fact('Memory available', nowAndAfter(capacity.availableMemoryMiB, memory, showMiB))
     if (pool !== undefined) {
@@ -156,12 +164,14 @@ export default defineCommand({
         ),
       )
     }
-    return plan.done({ ...args, host, disk, pool: poolWanted, network: wanted }, [vmLock({ host, name })])
+    const settled = { ...args, host, disk, pool: poolWanted, network: wanted }
+    return plan.done(args.owner === undefined ? settled : { ...settled, owner }, [vmLock({ host, name })])
   },
 
   async run(args, context) {
-    const { name, host = '', image, profile, cpus, memory, disk = [], network = [], pool = '' } = args
+    const { name, host = '', image, profile, cpus, memory, disk = [], network = [], pool = '', ticket } = args
     const agent = context.agent(host)
+    const owner = ownerId(args.owner, context.job.requester)
     const vm = await context.step('create', async (control) => {
       const made = await agent.createVm(
         {
@@ -175,12 +185,19 @@ export default defineCommand({
           pool,
           sshKeys: args.sshKey,
           start: args.start,
-          owner: context.job.requester.id,
+          owner,
         },
         control,
       )
       return { name: made.name, host: made.host, uuid: made.uuid }
     })
+    const ownership = {
+      owner,
+      requester: context.job.requester.id,
+      ...(ticket === undefined ? {} : { ticket }),
+      job: context.job.id,
+    }
+    const recorded = await context.step('record the owner', () => recordOwner(vm, agent, ownership))
     const facts: Fact[] = [
       { label: 'Host', value: host },
       { label: 'Made from', value: [image, profile].filter(Boolean).join(', ') },
@@ -188,21 +205,54 @@ export default defineCommand({
       { label: 'Memory', value: showMiB(memory) },
       { label: 'Disks', value: disk.map(showGiB).join(', ') },
       { label: 'Networks', value: network.join(', ') },
+      ...(recorded.problem === undefined ? [{ label: 'Owner', value: owner }] : []),
+      ...(recorded.problem === undefined && ticket !== undefined ? [{ label: 'Ticket', value: ticket }] : []),
     ]
     if (!args.start) {
-      return {
+      return withOwner(recorded, vm, owner, {
         title: `${name} is created, not started`,
         tone: 'ok',
         facts,
         actions: vmActions(vm, 'shut off'),
-      }
+      })
     }
     const seen = await context.step('wait for an address', (control) =>
       waitForAddress(vm, agent, context, control.progress, facts),
     )
-    return finalReport(vm, seen, facts)
+    return withOwner(recorded, vm, owner, finalReport(vm, seen, facts))
   },
 })
+
+/** With a problem, the VM does not say whose it is. */
+type Recorded = { problem?: string }
+
+/** The VM is there and stays, whatever comes of this: then it is said what is missing. */
+async function recordOwner(vm: FoundVm, agent: Agent, ownership: Ownership): Promise<Recorded> {
+  try {
+    // Read first: after a crash it may be there, with its own time.
+    const known = await agent.ownershipOf(vm)
+    if (known?.job === ownership.job) return {}
+    await agent.setOwnership(vm, { ...ownership, createdAt: new Date().toISOString() })
+    return {}
+  } catch (error) {
+    if (error instanceof UserError && error.code !== 'cancelled') return { problem: error.message }
+    throw error
+  }
+}
+
+function withOwner({ problem }: Recorded, vm: FoundVm, owner: string, report: Report): Report {
+  if (problem === undefined) return report
+  const fix = `vm adopt ${vmWord(vm)} --owner ${owner}`
+  return {
+    ...report,
+    tone: report.tone === 'ok' ? 'warn' : report.tone,
+    notes: [
+      `Whose it is could not be recorded: ${problem} Until it is, it is nobody's: ${fix}`,
+      ...(report.notes ?? []),
+    ],
+    actions: [{ label: 'Record the owner', command: fix }, ...(report.actions ?? [])],
+  }
+}
 
 async function waitForAddress(
   vm: FoundVm,

@@ -1,32 +1,48 @@
 import { z } from 'zod'
-import { choice, defineCommand, hostCount, hostName, silence } from '../../src/command/index.js'
+import {
+  choice,
+  defineCommand,
+  hostCount,
+  hostName,
+  ownerId,
+  ownerRef,
+  silence,
+} from '../../src/command/index.js'
 import { count } from '../../src/report/index.js'
 
 export default defineCommand({
   summary: 'List VMs of all hosts, or of one',
-  examples: ['vm list', 'vm list kvm1', 'vm list --state running'],
+  examples: ['vm list', 'vm list kvm1', 'vm list --state running', 'vm list --owner me'],
   risk: 'read',
   args: z.object({
     host: hostName().optional().describe('Only VMs of this host'),
     state: choice('running', 'off').optional().describe('Only VMs that run, or that do not'),
+    owner: ownerRef().optional().describe('Only VMs of this person'),
   }),
   positional: ['host'],
 
-  async run({ host, state }, { fleet }) {
+  async run({ host, state, owner }, { fleet, caller }) {
     const { vms, unreachable } =
       host === undefined ? await fleet.vms() : { vms: await fleet.agent(host).vms(), unreachable: [] }
-    const shown = vms.filter(
-      (vm) => state === undefined || (vm.state === 'running') === (state === 'running'),
-    )
+    const whose = owner === undefined ? undefined : ownerId(owner, caller)
+    const shown = vms
+      .filter((vm) => state === undefined || (vm.state === 'running') === (state === 'running'))
+      .filter((vm) => whose === undefined || vm.owner === whose)
+    const isOwned = shown.some((vm) => vm.owner !== undefined)
     const running = shown.filter((vm) => vm.state === 'running').length
     const where = host ?? hostCount(fleet, unreachable.length)
     return {
-      title: `${count(shown.length, 'VM')} on ${where}`,
+      title: `${count(shown.length, 'VM')}${whose === undefined ? '' : ` of ${whose}`} on ${where}`,
       tone: unreachable.length > 0 ? 'warn' : 'info',
       ...(shown.length > 0 ? { summary: `${running} running.` } : {}),
       table: {
-        columns: ['VM', 'State', 'Host'],
-        rows: shown.map((vm) => [vm.name, vm.reason ? `${vm.state} (${vm.reason})` : vm.state, vm.host]),
+        columns: ['VM', 'State', 'Host', ...(isOwned ? ['Owner'] : [])],
+        rows: shown.map((vm) => [
+          vm.name,
+          vm.reason ? `${vm.state} (${vm.reason})` : vm.state,
+          vm.host,
+          ...(isOwned ? [vm.owner ?? ''] : []),
+        ]),
       },
       notes: [
         ...unreachable.map(({ name, problem }) =>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { VmDisk, VmNic } from '../../src/agents/index.js'
-import { defineCommand, timeInWords, vmActions, vmRef } from '../../src/command/index.js'
+import { defineCommand, timeInWords, vmActions, vmRef, vmWord } from '../../src/command/index.js'
 import { count, type Fact, showMiB } from '../../src/report/index.js'
 
 export default defineCommand({
@@ -13,11 +13,18 @@ export default defineCommand({
   async run({ vm }, { fleet }) {
     const found = await fleet.find(vm)
     const detail = await fleet.agent(found.host).detailOf(found)
+    const { ownership, kcliOwner } = detail
     const optional: [string, string | undefined][] = [
+      ['Owner', ownership?.owner],
+      ['Asked for by', ownership?.requester === ownership?.owner ? undefined : ownership?.requester],
+      ['Ticket', ownership?.ticket],
+      ['Job', ownership?.job],
+      ['Adopted', ownership?.adoptedAt && timeInWords(ownership.adoptedAt)],
+      ['Owner in kcli', kcliOwner === ownership?.owner ? undefined : kcliOwner],
+      ['kcli plan', detail.kcliPlan],
       ['Image', detail.image],
       // kcli names the image as the profile when there is none.
       ['Profile', detail.profile === detail.image ? undefined : detail.profile],
-      ['Owner', detail.owner],
       ['Created', detail.createdAt && timeInWords(detail.createdAt)],
     ]
     const facts: Fact[] = [
@@ -37,7 +44,12 @@ export default defineCommand({
       title: `${found.name} on ${found.host}`,
       tone: detail.state === 'crashed' ? 'fail' : 'info',
       facts,
-      ...(detail.persistent ? {} : { notes: ['It is transient: once it is off, it is gone.'] }),
+      notes: [
+        ...(detail.persistent ? [] : ['It is transient: once it is off, it is gone.']),
+        ...(ownership === undefined
+          ? [`It is nobody's: made elsewhere and not adopted. Take it over: vm adopt ${vmWord(found)}`]
+          : []),
+      ],
       actions: vmActions(found, detail.state),
     }
   },

@@ -32,6 +32,25 @@ export interface VmSummary extends FoundVm {
   state: VmState
   /** Why it is in that state, e.g. "booted", "I/O error"; absent when libvirt does not say. */
   reason?: string
+  /** Whose it is, by Slack id or `terminal:<OS user>`; absent for VMs made elsewhere that nobody adopted, and while the
+   * host does not say. */
+  owner?: string
+}
+
+/** Whose a VM is, as its own metadata says. It is kept with the VM, so it survives the bot and `virsh dumpxml` shows it. */
+export interface Ownership {
+  /** Slack id or `terminal:<OS user>`. */
+  owner: string
+  /** Who asked for the VM, or adopted it. */
+  requester: string
+  /** What the work is done for: "ABC-1". */
+  ticket?: string
+  /** ISO 8601: when it was made through the bot. */
+  createdAt?: string
+  /** ISO 8601: when it was taken over; only for VMs made elsewhere. */
+  adoptedAt?: string
+  /** The job that wrote this last. */
+  job: string
 }
 
 export interface VmDisk {
@@ -66,10 +85,15 @@ export interface VmDetail extends VmSummary {
   /** All addresses of all NICs, IPv4 first. */
   addresses: string[]
   snapshots: number
+  /** Absent for VMs made elsewhere that nobody adopted. */
+  ownership?: Ownership
   /** From kcli's metadata when it made the VM. */
   image?: string
   profile?: string
-  owner?: string
+  /** kcli's plan that it belongs to. */
+  kcliPlan?: string
+  /** Whom kcli was told as its owner, in whatever words. */
+  kcliOwner?: string
   createdAt?: string
 }
 
@@ -163,7 +187,7 @@ export interface VmSpec {
   pool: string
   sshKeys: string[]
   start: boolean
-  /** Slack id of the requester, kept in kcli's metadata. */
+  /** Slack id of the owner, kept in kcli's metadata. */
   owner?: string
 }
 
@@ -206,6 +230,10 @@ export interface Agent {
   /** Exact name; undefined when there is none. */
   find(name: string): Promise<FoundVm | undefined>
   detailOf(vm: FoundVm): Promise<VmDetail>
+  /** Whose the VM is, asked of libvirt now; undefined for one made elsewhere that nobody adopted. */
+  ownershipOf(vm: FoundVm): Promise<Ownership | undefined>
+  /** Writes it into the VM's metadata and reads it back. What is there already is replaced. */
+  setOwnership(vm: FoundVm, ownership: Ownership): Promise<void>
   /** Addresses known now (DHCP leases, then the guest agent when it is connected); empty when none yet. */
   addressesOf(vm: FoundVm): Promise<string[]>
 

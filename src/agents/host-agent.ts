@@ -13,6 +13,7 @@ import type {
   HostSummary,
   ImageSummary,
   NetworkSummary,
+  Ownership,
   PoolSummary,
   SnapshotSummary,
   VmDetail,
@@ -47,6 +48,7 @@ import { createRuns, type Runs } from './run-directory.js'
 import type { HostTransport } from './transport.js'
 import { createVm } from './vm-creation.js'
 import { deletePlanned, planDeletion } from './vm-deletion.js'
+import { ownershipOfVm, setVmOwnership } from './vm-ownership.js'
 import { powerOffVm, rebootVm, shutDownVm, startVm } from './vm-power.js'
 import { addressesOfVm, describeVm, findVm, listVms } from './vm-reading.js'
 import { createVmSnapshot, deleteVmSnapshot, listVmSnapshots, revertVmSnapshot } from './vm-snapshots.js'
@@ -188,6 +190,14 @@ export class HostAgent implements Agent {
 
   detailOf(vm: FoundVm): Promise<VmDetail> {
     return describeVm(this.#context, vm)
+  }
+
+  ownershipOf(vm: FoundVm): Promise<Ownership | undefined> {
+    return ownershipOfVm(this.#context, vm)
+  }
+
+  setOwnership(vm: FoundVm, ownership: Ownership): Promise<void> {
+    return setVmOwnership(this.#context, vm, ownership)
   }
 
   addressesOf(vm: FoundVm): Promise<string[]> {

@@ -6,6 +6,7 @@ import {
   domainState,
   enums,
   isNotFound,
+  LibvirtError,
   listDomains,
   listNetworks,
   listPools,
@@ -13,12 +14,20 @@ import {
   procedures,
 } from '../libvirt/index.js'
 import type { VmState } from './agent.js'
+import { readOwnership } from './vm-ownership.js'
 
 export interface KnownVm {
   name: string
   uuid: string
   state: VmState
   reason: string | undefined
+}
+
+export interface KnownOwner {
+  name: string
+  uuid: string
+  /** undefined for nobody's. */
+  owner: string | undefined
 }
 
 export interface KnownNetwork {
@@ -50,6 +59,9 @@ export interface InventorySession {
   vms(): Promise<KnownVm[]>
   /** Those of them that exist. */
   vmsOf(uuids: readonly string[]): Promise<KnownVm[]>
+  /** One question for each VM. */
+  owners(): Promise<KnownOwner[]>
+  ownersOf(uuids: readonly string[]): Promise<KnownOwner[]>
   networks(): Promise<KnownNetwork[]>
   /** undefined when there is no such network any more. */
   networkAutostart(network: KnownNetwork): Promise<boolean | undefined>
@@ -81,6 +93,17 @@ export function inventorySession(link: {
       const found = await Promise.all(uuids.map((uuid) => unlessGone(vmOf(libvirt, uuid))))
       return found.filter((vm) => vm !== undefined)
     },
+    async owners() {
+      const libvirt = await link.quick()
+      const vms = await listDomains(libvirt, answerWithin)
+      const owners = await Promise.all(vms.map(({ name, uuid }) => unlessGone(ownerOf(libvirt, name, uuid))))
+      return owners.filter((owner) => owner !== undefined)
+    },
+    async ownersOf(uuids) {
+      const libvirt = await link.quick()
+      const owners = await Promise.all(uuids.map((uuid) => unlessGone(ownerOf(libvirt, uuid, uuid))))
+      return owners.filter((owner) => owner !== undefined)
+    },
     async networks() {
       return allAtOnce(async () => listNetworks(await link.quick(), answerWithin))
     },
@@ -109,6 +132,16 @@ async function vmOf(libvirt: Connection, uuid: string): Promise<KnownVm> {
     domainState(libvirt, uuid, answerWithin),
   ])
   return { name: dom.name, uuid, state, reason }
+}
+
+/** Read for who looks at a list. What stands in its place that we did not write is nobody's. */
+async function ownerOf(libvirt: Connection, name: string, uuid: string): Promise<KnownOwner> {
+  try {
+    return { name, uuid, owner: (await readOwnership(libvirt, uuid, answerWithin))?.owner }
+  } catch (error) {
+    if (error instanceof LibvirtError && error.kind === 'bad-xml') return { name, uuid, owner: undefined }
+    throw error
+  }
 }
 
 const poolStateWords: Record<number, PoolState> = {

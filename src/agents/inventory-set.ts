@@ -62,6 +62,10 @@ export class InventorySet<T extends { uuid: string; name: string }> {
     return this.#sorted
   }
 
+  of(uuid: string): T | undefined {
+    return this.#records.get(uuid)
+  }
+
   named(name: string): T | undefined {
     const uuid = this.#uuids.get(name)
     return uuid === undefined ? undefined : this.#records.get(uuid)

@@ -6,6 +6,7 @@
  * | VMs: name, uuid, state, reason        | events of VMs                                | –                     |
  * | networks: name, active, bridge, cidr  | events of networks                           | autostart (no event)  |
  * | pools: name, type, path               | events of pools                              | state, room (no event)|
+ * | owners of VMs                         | events of VMs; asked for by the first reader | –                     |
  * | addresses, snapshots, disks of a VM   | – (leases and snapshots have no events)      | all                   |
  *
  * What is held is given only while the session it came through is known to live: when nothing was heard through it for two
@@ -14,7 +15,7 @@
 import type { NetworkSummary, PoolSummary, VmSummary } from './agent.js'
 import type { HostEvent } from './host-events.js'
 import { PoolRooms } from './inventory-pools.js'
-import type { InventorySession, KnownNetwork, KnownPool, KnownVm } from './inventory-session.js'
+import type { InventorySession, KnownNetwork, KnownOwner, KnownPool, KnownVm } from './inventory-session.js'
 import { InventorySet, type InventoryTimes } from './inventory-set.js'
 
 export interface HostInventoryOptions extends InventoryTimes {
@@ -31,15 +32,19 @@ export interface HostInventoryOptions extends InventoryTimes {
   failed(error: unknown): void
 }
 
+const ownersWithinMs = 1000
+
 export class HostInventory {
   readonly #host: string
   readonly #session: InventorySession
   readonly #now: () => number
   readonly #aliveForMs: number
   readonly #vms: InventorySet<KnownVm>
+  readonly #owners: InventorySet<KnownOwner>
   readonly #networks: InventorySet<KnownNetwork>
   readonly #pools: InventorySet<KnownPool>
   readonly #rooms: PoolRooms
+  readonly #failed: (error: unknown) => void
   #heardAt = Number.NEGATIVE_INFINITY
   #asking: Promise<void> | undefined
 
@@ -47,6 +52,7 @@ export class HostInventory {
     const { host, session, aliveForMs = 2000, storageWithinMs = 3000, failed } = options
     this.#host = host
     this.#session = session
+    this.#failed = failed
     this.#now = options.now ?? (() => performance.now())
     this.#aliveForMs = aliveForMs
     const heard = <T>(answer: T): T => {
@@ -61,6 +67,10 @@ export class HostInventory {
       },
       options,
     )
+    this.#owners = new InventorySet<KnownOwner>(
+      { all: () => session.owners(), some: (uuids) => session.ownersOf(uuids), failed, lazy: true },
+      options,
+    )
     this.#networks = new InventorySet<KnownNetwork>(
       { all: async () => heard(await session.networks()), failed, lazy: true },
       options,
@@ -73,6 +83,7 @@ export class HostInventory {
   opened(): void {
     this.#heard()
     this.#vms.suspectAll()
+    this.#owners.suspectAll()
     this.#networks.suspectAll()
     this.#pools.suspectAll()
   }
@@ -80,6 +91,7 @@ export class HostInventory {
   /** Something happened on the host. */
   heardOf({ kind, uuid }: HostEvent): void {
     this.#heard()
+    if (kind === 'vm') this.#owners.suspect(uuid)
     const sets = { vm: this.#vms, pool: this.#pools, network: this.#networks }
     sets[kind].suspect(uuid)
   }
@@ -87,7 +99,11 @@ export class HostInventory {
   /** All VMs by name. */
   async vms(): Promise<VmSummary[]> {
     await this.#settled(this.#vms)
-    return this.#vms.sorted.map((vm) => this.#summaryOf(vm))
+    await this.#ownersKnown()
+    return this.#vms.sorted.map((vm) => {
+      const owner = this.#owners.of(vm.uuid)?.owner
+      return { ...this.#summaryOf(vm), ...(owner === undefined ? {} : { owner }) }
+    })
   }
 
   /** The VM of exactly that name. */
@@ -126,12 +142,15 @@ export class HostInventory {
   /** After a change of our own: readers see it from when this resolves, even if its event comes later. Without a uuid
    * anything may have changed. */
   async changed(uuid?: string): Promise<void> {
-    if (uuid === undefined) this.#vms.suspectAll()
+    if (uuid === undefined) {
+      this.#vms.suspectAll()
+      this.#owners.suspectAll()
+    } else this.#owners.suspect(uuid)
     await (uuid === undefined ? this.#vms.settle() : this.#vms.lookAgain(uuid))
   }
 
   close(): void {
-    for (const set of [this.#vms, this.#networks, this.#pools]) set.close()
+    for (const set of [this.#vms, this.#owners, this.#networks, this.#pools]) set.close()
   }
 
   async #settled(set: InventorySet<KnownVm> | InventorySet<KnownNetwork>): Promise<void> {
@@ -144,6 +163,20 @@ export class HostInventory {
       await this.#asking
     }
     await set.settle()
+  }
+
+  /** Whose VMs are is good to know in a list, and nothing that it may wait for: a question for each VM can stand behind one
+   * whose monitor hangs. */
+  async #ownersKnown(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ownersWithinMs)
+    })
+    try {
+      await Promise.race([this.#owners.settle().catch(this.#failed), late])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   async #askForLife(): Promise<void> {

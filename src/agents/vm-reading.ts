@@ -15,6 +15,7 @@ import {
 } from '../libvirt/index.js'
 import type { FoundVm, VmDetail, VmDisk, VmNic, VmState, VmSummary } from './agent.js'
 import { asking, askingOf, type HostContext } from './host-context.js'
+import { readOwnership } from './vm-ownership.js'
 
 /** Every VM with its state, from what is held of the host. */
 export function listVms(context: HostContext): Promise<VmSummary[]> {
@@ -37,12 +38,13 @@ export function stateOfVm(
 
 export function describeVm(context: HostContext, vm: FoundVm): Promise<VmDetail> {
   return askingOf(context, 'describe VM', vm, async (libvirt) => {
-    const [xml, { state, reason }, autostart, persistent, snapshots] = await Promise.all([
+    const [xml, { state, reason }, autostart, persistent, snapshots, ownership] = await Promise.all([
       domainXml(libvirt, vm.uuid),
       domainState(libvirt, vm.uuid),
       hasAutostart(libvirt, vm.uuid),
       isPersistent(libvirt, vm.uuid),
       countSnapshots(libvirt, vm),
+      readOwnership(libvirt, vm.uuid),
     ])
     const domain = readDomainXml(xml)
     const [disks, found] = await Promise.all([
@@ -67,6 +69,8 @@ export function describeVm(context: HostContext, vm: FoundVm): Promise<VmDetail>
       addresses: sorted(found.map(({ address }) => address)),
       snapshots,
       ...kcliFacts(domain),
+      ...optional({ ownership, owner: ownership?.owner }),
+      ...optional({ createdAt: ownership?.createdAt ?? isoOf(domain.kcli?.creationDate) }),
     }
   })
 }
@@ -149,9 +153,15 @@ async function describeDisk({ volumes }: HostContext, disk: DiskDescription): Pr
 
 function kcliFacts({ kcli }: DomainDescription): Partial<VmDetail> {
   if (kcli === undefined) return {}
-  const { image, profile, owner, creationDate } = kcli
-  // kcli keeps the image as it was given, which may be a path.
-  return optional({ image: image?.split('/').at(-1), profile, owner, createdAt: isoOf(creationDate) })
+  const { image, profile, plan, owner } = kcli
+  return optional({
+    // kcli keeps the image as it was given, which may be a path.
+    image: image?.split('/').at(-1),
+    profile,
+    // kcli's name for having none.
+    kcliPlan: plan === 'kvirt' ? undefined : plan,
+    kcliOwner: owner,
+  })
 }
 
 /** kcli writes "DD-MM-YYYY HH:MM" in UTC. */

@@ -25,6 +25,7 @@ import {
 } from '../libvirt/index.js'
 import type { FoundVm, SnapshotSummary, VmState } from './agent.js'
 import { askingOf, type HostContext, workingOn } from './host-context.js'
+import { readOwnership, writeOwnership } from './vm-ownership.js'
 import { optional, stateOfVm } from './vm-reading.js'
 
 /** Memory is written to or read from the disk; a large guest on a slow disk takes minutes. */
@@ -69,7 +70,10 @@ export function revertVmSnapshot(context: HostContext, vm: FoundVm, name: string
   return workingOn(context, `revert to snapshot “${name}” of VM`, vm, async ({ slow, quick }) => {
     const wanted = await snapshotNamed(quick, vm, name)
     if (wanted.kind === 'external') throw notOurs(vm, name, 'reverted to')
+    const ownership = await readOwnership(quick, vm.uuid)
     await revertToSnapshot(slow, vm.uuid, name, { timeoutMs: workWithinMs })
+    // The definition is that of the snapshot now, its owner included; it may have been adopted or handed over since.
+    if (ownership !== undefined) await writeOwnership(quick, vm.uuid, ownership)
     const [{ state }, after] = await Promise.all([stateOfVm(quick, vm), snapshotNamed(quick, vm, name)])
     const expected = stateIn(wanted.state)
     if (after.current && (expected === undefined || state === expected)) return state

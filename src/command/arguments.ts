@@ -206,6 +206,28 @@ export function userRef() {
   })
 }
 
+/** Whose something is: a Slack user, `me`, or `terminal:<OS user>` for what was made at the bot's own machine. See
+ * {@link ownerId} for `me`. */
+export function ownerRef() {
+  const read = (typed: string) =>
+    /^(me|terminal:[a-z_][a-z0-9_.-]{0,31})$|^<@([UW][A-Z0-9]+)>$|^([UW][A-Z0-9]{2,})$/
+      .exec(typed)
+      ?.slice(1)
+      .find(Boolean)
+  return argument(readBy(read, 'must be me, or a person picked from the list that Slack offers after @'), {
+    kind: 'user',
+    form: 'me or @person',
+    sample: 'me',
+    show: (value) => (/^[UW]/.test(String(value)) ? `<@${value}>` : String(value)),
+    mend: (typed) => (/^(my|mine|self|myself)$/i.test(typed) ? 'me' : undefined),
+  })
+}
+
+/** The id that an {@link ownerRef} stands for; whoever asks when nothing is given. */
+export function ownerId(owner: string | undefined, asker: { id: string }): string {
+  return owner === undefined || owner === 'me' ? asker.id : owner
+}
+
 const publicKey =
   /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com) ([A-Za-z0-9+/]+={0,3})( [\w@.,:+()-]+)*$/
 

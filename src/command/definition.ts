@@ -37,7 +37,8 @@ export interface ReadContext {
 
 /** What a plan may use: it looks, it never touches. */
 export interface PlanContext {
-  caller: Person
+  /** `roles` as policy says now. */
+  caller: Person & { roles?: readonly string[] }
   fleet: Fleet
 }
 

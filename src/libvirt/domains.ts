@@ -1,6 +1,6 @@
 /** Domains: listing, looking up, power, definition. A domain is named by its uuid. */
 import type { CallOptions, Connection } from './connection.js'
-import { DomainStatsTypes } from './enums.js'
+import { DomainMetadataType, DomainModificationImpact, DomainStatsTypes } from './enums.js'
 import { isNotFound } from './errors.js'
 import { procedures } from './procedures/index.js'
 import { domainOf, type TypedValue } from './types.js'
@@ -266,4 +266,31 @@ export async function domainMetadata(
     if (isNotFound(error)) return undefined
     throw error
   }
+}
+
+/** Sets the metadata element of a namespace, or removes it. `element` is one XML element without prefixes: libvirt puts
+ * the namespace, with `prefix`, around it. Both the definition and the running domain have it afterwards, as far as there
+ * is each. Source: virDomainSetMetadata. */
+export async function setDomainMetadata(
+  connection: Connection,
+  uuid: string,
+  { namespace, prefix, element }: { namespace: string; prefix: string; element: string | undefined },
+  options?: CallOptions,
+): Promise<void> {
+  const dom = domainOf(uuid)
+  const [{ active }, persistent] = await Promise.all([
+    connection.call(procedures.domainIsActive, { dom }, options),
+    isPersistent(connection, uuid, options),
+  ])
+  const { LIVE, CONFIG, CURRENT } = DomainModificationImpact
+  const flags = (active === 1 ? LIVE : CURRENT) | (persistent ? CONFIG : CURRENT)
+  const args = {
+    dom,
+    type: DomainMetadataType.ELEMENT,
+    metadata: element,
+    key: prefix,
+    uri: namespace,
+    flags,
+  }
+  await connection.call(procedures.domainSetMetadata, args, options)
 }

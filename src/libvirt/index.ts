@@ -29,6 +29,7 @@ export {
   listDomains,
   rebootDomain,
   resumeDomain,
+  setDomainMetadata,
   shutDownDomain,
   startDomain,
   undefineDomain,
@@ -38,6 +39,7 @@ export { ErrorCode, isNotFound, LibvirtError, type LibvirtErrorKind } from './er
 export type { EventName, EventOf } from './event-registration.js'
 export * as handles from './handles.js'
 export { describeHost, type HostListing, hostCapabilities } from './host.js'
+export { fieldsXml, readFields } from './metadata-xml.js'
 export { listNetworks, type NetworkListing } from './networks.js'
 export { procedures } from './procedures/index.js'
 export { snapshotXml } from './snapshot-xml.js'

@@ -2,10 +2,11 @@
 import { z } from 'zod'
 import type { Fleet } from '../agents/agent.js'
 import type { Catalogue, ChangeCommand } from '../command/index.js'
-import { UserError } from '../errors.js'
+import { type ErrorNote, UserError } from '../errors.js'
 import type { JobBody, JobContext, Json } from '../jobs/index.js'
 import type { Policy } from '../policy/index.js'
 import type { Plan } from '../report/index.js'
+import { unadopted } from './adoption.js'
 
 export const commandJobName = 'command'
 /** Raised whenever a journal written by an older body could be misread. */
@@ -15,7 +16,7 @@ const commandJobInput = z.object({ path: z.string(), args: z.record(z.string(), 
 
 export interface CommandJobParts {
   catalogue: Catalogue
-  policy: Pick<Policy, 'approvalRule'>
+  policy: Pick<Policy, 'approvalRule' | 'rightsOf'>
   fleet: Fleet
 }
 
@@ -30,8 +31,15 @@ export function commandJob({ catalogue, policy, fleet }: CommandJobParts): JobBo
   return async (context) => {
     const input = commandJobInput.parse(context.job.input)
     const command = changeCommand(catalogue, input.path)
-    const makePlan = async (args: Record<string, unknown>): Promise<SettledPlan> =>
-      blockedWhereRefused(await command.plan(args, { caller: context.job.requester, fleet }), fleet)
+    const makePlan = async (args: Record<string, unknown>): Promise<SettledPlan> => {
+      const { requester } = context.job
+      const { roles } = await policy.rightsOf(requester)
+      const settled = await command.plan(args, { caller: { ...requester, roles }, fleet })
+      return blocked(
+        settled,
+        refusalOf(settled.plan, fleet) ?? (await unadopted(command, settled.args, roles, fleet)),
+      )
+    }
 
     const settled = await stepOf<SettledPlan>(context, 'plan', () => makePlan(input.args))
     await context.plan(async () => settled.plan)
@@ -71,11 +79,15 @@ function changeCommand(catalogue: Catalogue, path: string): ChangeCommand {
   return command
 }
 
-function blockedWhereRefused(settled: SettledPlan, fleet: Fleet): SettledPlan {
+function refusalOf({ host }: Plan, fleet: Fleet): ErrorNote | undefined {
+  return fleet.agents.find(({ name }) => name === host)?.changesRefused
+}
+
+/** A plan that is blocked already says what is wrong with it. */
+function blocked(settled: SettledPlan, blocker: ErrorNote | undefined): SettledPlan {
   const { plan } = settled
-  const refused = fleet.agents.find(({ name }) => name === plan.host)?.changesRefused
-  if (refused === undefined || plan.kind === 'blocked') return settled
-  return { ...settled, plan: { ...plan, kind: 'blocked', blockers: [refused] } }
+  if (blocker === undefined || plan.kind === 'blocked') return settled
+  return { ...settled, plan: { ...plan, kind: 'blocked', blockers: [blocker] } }
 }
 
 function refuseBlocked(plan: Plan): void {

@@ -66,6 +66,9 @@ class FakeHost {
       state: this.vms.get(dom.uuid)?.state ?? 0,
       reason: 1,
     }))
+    daemon.on(procedures.domainGetMetadata, (frame) =>
+      daemon.fail(frame, 80, 'Requested metadata not present'),
+    )
     daemon.on(procedures.domainLookupByUuid, (frame) => {
       const asked = procedures.domainLookupByUuid.args.read(new Reader(frame.payload))
       const vm = this.vms.get(asked.uuid)

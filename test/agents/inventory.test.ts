@@ -3,6 +3,7 @@ import { HostInventory, type HostInventoryOptions } from '../../src/agents/inven
 import type {
   InventorySession,
   KnownNetwork,
+  KnownOwner,
   KnownPool,
   KnownVm,
   PoolRoom,
@@ -13,10 +14,21 @@ const gib = 1024 ** 3
 
 /** A host as its libvirt tells of it; counts what it was asked. */
 class FakeSession implements InventorySession {
-  readonly asked = { alive: 0, vms: 0, vmsOf: 0, networks: 0, networkAutostart: 0, pools: 0, poolRoom: 0 }
+  readonly asked = {
+    alive: 0,
+    vms: 0,
+    vmsOf: 0,
+    owners: 0,
+    networks: 0,
+    networkAutostart: 0,
+    pools: 0,
+    poolRoom: 0,
+  }
   vm: KnownVm[] = []
   network: KnownNetwork[] = []
   pool: KnownPool[] = []
+  owner = new Map<string, string>()
+  ownerList: Promise<KnownOwner[]> | undefined
   room = new Map<string, Promise<PoolRoom | undefined>>()
   autostart: boolean | undefined = true
   life = async (): Promise<void> => {}
@@ -33,6 +45,13 @@ class FakeSession implements InventorySession {
   async vmsOf(uuids: readonly string[]): Promise<KnownVm[]> {
     this.asked.vmsOf++
     return this.vm.filter(({ uuid }) => uuids.includes(uuid)).map((vm) => ({ ...vm }))
+  }
+  async owners(): Promise<KnownOwner[]> {
+    this.asked.owners++
+    return this.ownerList ?? this.vm.map(({ name, uuid }) => ({ name, uuid, owner: this.owner.get(uuid) }))
+  }
+  async ownersOf(uuids: readonly string[]): Promise<KnownOwner[]> {
+    return (await this.owners()).filter(({ uuid }) => uuids.includes(uuid))
   }
   async networks(): Promise<KnownNetwork[]> {
     this.asked.networks++
@@ -158,6 +177,39 @@ describe('the VMs held of a host', () => {
     inventory.opened()
     await expect(inventory.find('web1')).resolves.toMatchObject({ uuid: 'another' })
     expect(session.asked.vms).toBe(2)
+  })
+
+  it('tell whose they are, asked of each once and again when it may have changed', async () => {
+    const session = new FakeSession()
+    session.vm = [aVm(), aVm({ name: 'web2', uuid: 'u2' })]
+    session.owner.set('u1', 'UANN')
+    const { inventory } = anInventory(session)
+    const owners = async () => (await inventory.vms()).map(({ name, owner }) => [name, owner])
+    expect(await owners()).toEqual([
+      ['web1', 'UANN'],
+      ['web2', undefined],
+    ])
+    await owners()
+    expect(session.asked.owners).toBe(1)
+    session.owner.set('u2', 'UBEN')
+    inventory.heardOf({ kind: 'vm', event: 'metadataChange', uuid: 'u2' })
+    expect(await owners()).toEqual([
+      ['web1', 'UANN'],
+      ['web2', 'UBEN'],
+    ])
+  })
+
+  it('are listed without their owners when these are not told in time', async () => {
+    const session = new FakeSession()
+    session.vm = [aVm()]
+    session.ownerList = never()
+    const { inventory } = anInventory(session)
+    expect(await inventory.vms()).toMatchObject([{ name: 'web1', state: 'running' }])
+    session.ownerList = Promise.reject(new LibvirtError('gone', { kind: 'transport' }))
+    session.ownerList.catch(() => {})
+    const other = anInventory(session)
+    expect(await other.inventory.vms()).toMatchObject([{ name: 'web1', state: 'running' }])
+    expect(other.failures).toHaveLength(1)
   })
 
   it('see what had reached this machine before they were asked for', async () => {

@@ -47,17 +47,17 @@ export async function ask(
 /** The plan of a command that changes something, with what it settled. Went through JSON, as in a journal. */
 export async function plan(
   line: string,
-  { fleet }: { fleet: Fleet },
+  { fleet, by = ann }: { fleet: Fleet; by?: Person },
 ): Promise<{ plan: Plan; args: Record<string, unknown>; locks: string[] }> {
   const { command, args } = (await theCatalogue()).parse(line)
   if (command.risk === 'read') throw new Error(`"${line}" changes nothing`)
-  const planned = await command.plan(jsonOf(args), { caller: ann, fleet })
+  const planned = await command.plan(jsonOf(args), { caller: by, fleet })
   return jsonOf({ plan: planned.plan, args: planned.args, locks: planned.locks })
 }
 
 /** Codes and sentences of what stands in the way. */
-export async function blockers(line: string, { fleet }: { fleet: Fleet }): Promise<string[]> {
-  const { plan: made } = await plan(line, { fleet })
+export async function blockers(line: string, options: { fleet: Fleet; by?: Person }): Promise<string[]> {
+  const { plan: made } = await plan(line, options)
   return made.kind === 'ready' ? [] : made.blockers.map(({ code, message }) => `${code}: ${message}`)
 }
 

@@ -21,6 +21,7 @@ import {
   type HostSummary,
   type ImageSummary,
   type NetworkSummary,
+  type Ownership,
   type PoolSummary,
   type SnapshotSummary,
   type VmDetail,
@@ -251,7 +252,19 @@ export class FakeAgent implements Agent {
     const { ignoresShutdown: _, addresses: __, snapshots, ...machine } = this.#machine(vm)
     const addresses = await this.addressesOf(vm)
     const nics = machine.nics.map((nic, index) => (index === 0 ? { ...nic, addresses } : nic))
-    return { ...machine, host: this.name, nics, addresses, snapshots: snapshots.length }
+    const owner = machine.ownership === undefined ? {} : { owner: machine.ownership.owner }
+    return { ...machine, ...owner, host: this.name, nics, addresses, snapshots: snapshots.length }
+  }
+
+  async ownershipOf(vm: FoundVm): Promise<Ownership | undefined> {
+    await this.#enter('ownershipOf')
+    return this.#machine(vm).ownership
+  }
+
+  async setOwnership(vm: FoundVm, ownership: Ownership): Promise<void> {
+    await this.#mutate('setOwnership', vm, (machine) => {
+      machine.ownership = ownership
+    })
   }
 
   async addressesOf(vm: FoundVm): Promise<string[]> {
@@ -353,7 +366,7 @@ export class FakeAgent implements Agent {
       createdAt: '2026-01-02T03:04:00.000Z',
       ...(spec.image === undefined ? {} : { image: spec.image }),
       ...(spec.profile === undefined ? {} : { profile: spec.profile }),
-      ...(spec.owner === undefined ? {} : { owner: spec.owner }),
+      ...(spec.owner === undefined ? {} : { kcliOwner: spec.owner }),
     })
     this.machines.set(vm.name, vm)
     this.#created.set(control.key, this.#found(vm))
@@ -530,7 +543,12 @@ export class FakeAgent implements Agent {
   }
 
   #summaryOf(vm: FakeVm): VmSummary {
-    return { ...this.#found(vm), state: vm.state, ...(vm.reason === undefined ? {} : { reason: vm.reason }) }
+    return {
+      ...this.#found(vm),
+      state: vm.state,
+      ...(vm.reason === undefined ? {} : { reason: vm.reason }),
+      ...(vm.ownership === undefined ? {} : { owner: vm.ownership.owner }),
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { onTestFinished, vi } from 'vitest'
 import { loadCatalogue } from '../../src/command/index.js'
 import { createJobs, isOver, type Job, type LocalJobs } from '../../src/jobs/index.js'
 import { createLog } from '../../src/log.js'
-import { createPolicy, type PolicySettings } from '../../src/policy/index.js'
+import { createPolicy, type Policy, type PolicySettings } from '../../src/policy/index.js'
 import { createRequests, type Requests } from '../../src/request/index.js'
 import type { AuditEntry } from '../../src/store/index.js'
 import { aFleet, anImage, aVm } from '../fakes/fleet.js'
@@ -40,7 +40,10 @@ export interface TestHouse {
 export async function aHouse({
   approvals = true,
   readOnly = false,
+  helper,
 }: {
+  /** Somebody who may ask for changes and is no operator. */
+  helper?: string
   approvals?: boolean
   readOnly?: boolean
 } = {}): Promise<TestHouse> {
@@ -63,10 +66,11 @@ export async function aHouse({
       ? [{ risks: ['change', 'destructive', 'host'], rule: { approvers: 1, expiresMs: 3_600_000 } }]
       : [],
   }
+  const policy = createPolicy({ settings, log })
   const jobs = createJobs({ data: { path }, audit: append, log })
   const requests = createRequests({
     catalogue: await loadCatalogue(commands),
-    policy: createPolicy({ settings, log }),
+    policy: helper === undefined ? policy : withHelper(policy, helper),
     fleet: fleet.fleet,
     jobs,
     audit: append,
@@ -107,5 +111,17 @@ export async function aHouse({
         },
         { timeout: 10_000, interval: 10 },
       ),
+  }
+}
+
+function withHelper(policy: Policy, helper: string): Policy {
+  return {
+    ...policy,
+    async rightsOf(person) {
+      if (person.id !== helper) return policy.rightsOf(person)
+      const rights = await policy.rightsOf(ann)
+      const roles = ['viewer', 'helper'] as unknown as typeof rights.roles
+      return Object.assign(Object.create(rights), { roles, demand: () => {} })
+    },
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { UserError } from '../../src/errors.js'
 import { aVm } from '../fakes/fleet.js'
 import { aHouse, ann, ben, vic } from './house.js'
 
@@ -40,7 +41,10 @@ describe('a request', () => {
   it('that changes something runs at once where no rule asks for approval', async () => {
     const { ask, over, fleet } = await aHouse({ approvals: false })
     const job = await over(await ask(create))
-    expect(job).toMatchObject({ state: 'succeeded', steps: [{ name: 'plan' }, { name: 'create' }, {}] })
+    expect(job).toMatchObject({
+      state: 'succeeded',
+      steps: [{ name: 'plan' }, { name: 'create' }, { name: 'record the owner' }, {}],
+    })
     expect(fleet.host('kvm1').calls).toContain('createVm web2')
   })
 
@@ -109,6 +113,50 @@ describe('a request', () => {
     await requests.handle({ text: `job approve ${job.id}`, person: ben, origin })
     expect(await over(job)).toMatchObject({ state: 'failed', error: { code: 'changed-since' } })
     expect(fleet.host('kvm1').calls).not.toContain('powerOff web1')
+  })
+
+  it('records whose the VM is in the VM itself, and keeps to that', async () => {
+    const { ask, over, requests, fleet } = await aHouse({ approvals: false })
+    const job = await over(await ask(`${create} --ticket ABC-1`))
+    expect(fleet.host('kvm1').machines.get('web2')?.ownership).toEqual({
+      owner: ann.id,
+      requester: ann.id,
+      ticket: 'ABC-1',
+      createdAt: expect.stringMatching(/^20.*Z$/),
+      job: job.id,
+    })
+    const mine = await requests.handle({ text: 'vm list --owner me', person: ann, origin })
+    expect(mine).toMatchObject({ report: { table: { rows: [['web2', 'running', 'kvm1', ann.id]] } } })
+    const theirs = await requests.handle({ text: 'vm list --owner me', person: vic, origin })
+    expect(theirs).toMatchObject({ report: { table: { rows: [] } } })
+  })
+
+  it('that changes a VM made elsewhere is for operators and admins only, until it is adopted', async () => {
+    // A role of one's own making: it may ask for changes and is no operator.
+    const carl = { id: 'UCARL' }
+    const { ask, over, fleet } = await aHouse({ approvals: false, helper: carl.id })
+    for (const line of ['vm stop web1 --force', 'vm adopt web1', 'snapshot create web1 before']) {
+      expect(await over(await ask(line, carl))).toMatchObject({
+        state: 'refused',
+        plan: { blockers: [{ code: 'not-allowed', fix: expect.stringContaining('vm adopt web1@kvm1') }] },
+      })
+    }
+    expect(fleet.host('kvm1').calls).toEqual([])
+    expect(await over(await ask(`vm adopt web1 --owner ${carl.id}`))).toMatchObject({ state: 'succeeded' })
+    expect(fleet.host('kvm1').machines.get('web1')?.ownership).toMatchObject({
+      owner: carl.id,
+      requester: ann.id,
+      adoptedAt: expect.any(String),
+    })
+    expect(await over(await ask('vm stop web1 --force', carl))).toMatchObject({ state: 'succeeded' })
+  })
+
+  it('changes nothing while a host does not say whose the VM is', async () => {
+    const carl = { id: 'UCARL' }
+    const { ask, over, fleet } = await aHouse({ approvals: false, helper: carl.id })
+    fleet.host('kvm1').fail('ownershipOf', new UserError('timeout', 'no answer', { fix: 'Try again.' }))
+    expect(await over(await ask('vm stop web1 --force', carl))).toMatchObject({ state: 'refused' })
+    expect(fleet.host('kvm1').calls).toEqual([])
   })
 
   it('delivered twice has one effect', async () => {

@@ -243,9 +243,30 @@ describe('vm create', () => {
     expect(host('kvm1').machines.get('web1')).toMatchObject({
       cpus: 1,
       memoryMiB: 1024,
-      owner: 'U1',
+      ownership: { owner: 'U1', requester: 'U1', job: 'j-test1' },
+      kcliOwner: 'U1',
       image: 'rocky9.qcow2',
     })
+  })
+
+  it('keeps the VM when its owner cannot be recorded, and says what is missing', async () => {
+    const { fleet, host } = oneHost({ newVmAddresses: ['192.168.122.50'] })
+    const why = new UserError('libvirt-failed', 'libvirt has other things to do.', { fix: 'Try again.' })
+    host('kvm1').fail('setOwnership', why)
+    const report = await work(`${line} --owner U22 --ticket ABC-1`, { fleet })
+    expect(report).toMatchObject({ title: 'web1 runs at 192.168.122.50', tone: 'warn' })
+    expect(report.notes?.[0]).toContain('libvirt has other things to do. Until it is')
+    expect(offers(report)).toMatchObject({ 'Record the owner': 'vm adopt web1@kvm1 --owner U22' })
+    expect(factsOf(report)).not.toHaveProperty('Owner')
+    expect(host('kvm1').machines.has('web1')).toBe(true)
+  })
+
+  it('makes it for somebody else', async () => {
+    const { fleet, host } = oneHost()
+    const { plan: made } = await plan(`${line} --owner U22 --ticket ABC-1`, { fleet })
+    expect(factsOf(made)).toMatchObject({ Owner: 'U22', Ticket: 'ABC-1' })
+    expect(factsOf(await work(`${line} --owner U22 --no-start`, { fleet }))).toMatchObject({ Owner: 'U22' })
+    expect(host('kvm1').machines.get('web1')?.ownership).toMatchObject({ owner: 'U22', requester: 'U1' })
   })
 
   it('does not wait for an address of a VM that is not started', async () => {
@@ -311,7 +332,7 @@ describe('vm create', () => {
     const again = await first.restart()
     await vi.advanceTimersByTimeAsync(61_000)
     expect(await again.done).toMatchObject({ title: 'web1 is created, no address yet' })
-    expect(host('kvm1').calls).toEqual(['createVm web1'])
+    expect(host('kvm1').calls).toEqual(['createVm web1', 'setOwnership web1'])
   })
 
   it('says what is left when it is cancelled while it waits', async () => {

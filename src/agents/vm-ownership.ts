@@ -1,0 +1,81 @@
+/** Whose a VM is: written into the domain's metadata, in a namespace of our own. */
+import { UserError } from '../errors.js'
+import {
+  type Connection,
+  domainMetadata,
+  fieldsXml,
+  readFields,
+  setDomainMetadata,
+} from '../libvirt/index.js'
+import type { Fleet, FoundVm, Ownership } from './agent.js'
+import { askingOf, type HostContext, workingOn } from './host-context.js'
+
+/** Names what is in the element, and never changes: a form that old readers would misread gets a new one. */
+export const ownershipNamespace = 'https://qnav.dev/xmlns/vm/1'
+const prefix = 'qnav'
+const root = 'vm'
+
+/** The owner as libvirt tells it now; undefined for a VM made elsewhere that nobody adopted. */
+export async function ownerOf(fleet: Fleet, vm: FoundVm): Promise<string | undefined> {
+  return (await fleet.agent(vm.host).ownershipOf(vm))?.owner
+}
+
+export function ownershipOfVm(context: HostContext, vm: FoundVm): Promise<Ownership | undefined> {
+  return askingOf(context, 'read whose it is: VM', vm, (libvirt) => readOwnership(libvirt, vm.uuid))
+}
+
+export function setVmOwnership(context: HostContext, vm: FoundVm, ownership: Ownership): Promise<void> {
+  return workingOn(context, 'record whose it is: VM', vm, async ({ quick }) => {
+    await writeOwnership(quick, vm.uuid, ownership)
+    const seen = await readOwnership(quick, vm.uuid)
+    if (seen !== undefined && isSame(seen, ownership)) return
+    throw new UserError(
+      'libvirt-failed',
+      `libvirt on ${vm.host} took the owner of VM ${vm.name}, and says ${seen === undefined ? 'that it has none' : `${seen.owner}, recorded by ${seen.job}`}.`,
+      { fix: `Look at it, then take it over: vm adopt ${vm.name}@${vm.host}` },
+    )
+  })
+}
+
+/** Undefined too for an element of our namespace that does not name an owner: then it is nobody's. */
+export async function readOwnership(
+  libvirt: Connection,
+  uuid: string,
+  options?: { timeoutMs: number },
+): Promise<Ownership | undefined> {
+  const xml = await domainMetadata(libvirt, uuid, ownershipNamespace, options)
+  return xml === undefined ? undefined : ownershipIn(xml)
+}
+
+export async function writeOwnership(libvirt: Connection, uuid: string, ownership: Ownership): Promise<void> {
+  const element = ownershipXml(ownership)
+  await setDomainMetadata(libvirt, uuid, { namespace: ownershipNamespace, prefix, element })
+}
+
+export function ownershipXml({ owner, requester, ticket, createdAt, adoptedAt, job }: Ownership): string {
+  return fieldsXml(root, {
+    owner,
+    requester,
+    ...(ticket === undefined ? {} : { ticket }),
+    ...(createdAt === undefined ? {} : { created: createdAt }),
+    ...(adoptedAt === undefined ? {} : { adopted: adoptedAt }),
+    job,
+  })
+}
+
+export function ownershipIn(xml: string): Ownership | undefined {
+  const { owner, requester, ticket, created, adopted, job } = readFields(xml, root)
+  if (owner === undefined) return undefined
+  return {
+    owner,
+    requester: requester ?? owner,
+    ...(ticket === undefined ? {} : { ticket }),
+    ...(created === undefined ? {} : { createdAt: created }),
+    ...(adopted === undefined ? {} : { adoptedAt: adopted }),
+    job: job ?? '',
+  }
+}
+
+function isSame(a: Ownership, b: Ownership): boolean {
+  return ownershipXml(a) === ownershipXml(b)
+}
