@@ -7,18 +7,13 @@ import {
   readFields,
   setDomainMetadata,
 } from '../libvirt/index.js'
-import type { Fleet, FoundVm, Ownership } from './agent.js'
+import type { FoundVm, Ownership } from './agent.js'
 import { askingOf, type HostContext, workingOn } from './host-context.js'
 
 /** Names what is in the element, and never changes: a form that old readers would misread gets a new one. */
 export const ownershipNamespace = 'https://qnav.dev/xmlns/vm/1'
 const prefix = 'qnav'
 const root = 'vm'
-
-/** The owner as libvirt tells it now; undefined for a VM made elsewhere that nobody adopted. */
-export async function ownerOf(fleet: Fleet, vm: FoundVm): Promise<string | undefined> {
-  return (await fleet.agent(vm.host).ownershipOf(vm))?.owner
-}
 
 export function ownershipOfVm(context: HostContext, vm: FoundVm): Promise<Ownership | undefined> {
   return askingOf(context, 'read whose it is: VM', vm, (libvirt) => readOwnership(libvirt, vm.uuid))
