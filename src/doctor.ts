@@ -1,6 +1,6 @@
 /** `qnav doctor`: configuration, tokens and every host, each with what was found and what to do. */
 import { createFleet } from './agents/index.js'
-import { loadSettings, readSlackSettings } from './config/index.js'
+import { loadSettings, readSlackSettings, withDotEnv } from './config/index.js'
 import { UserError } from './errors.js'
 import { createLog } from './log.js'
 import { count, type Finding } from './report/index.js'
@@ -8,7 +8,9 @@ import { renderReport } from './terminal/index.js'
 
 /** Exit status: 0 when nothing failed, 1 otherwise. */
 export async function doctor(env: NodeJS.ProcessEnv): Promise<number> {
-  const settings = await loadSettings(env, { slack: 'none' })
+  const warnings = new Set<string>()
+  const warn = (sentence: string) => warnings.add(sentence)
+  const settings = await loadSettings(env, { slack: 'none', warn })
   const log = createLog({ level: env.LOG_LEVEL === undefined ? 'silent' : settings.logLevel })
   let failed = false
   const tell = (title: string, findings: Finding[]) => {
@@ -17,6 +19,10 @@ export async function doctor(env: NodeJS.ProcessEnv): Promise<number> {
     process.stdout.write(`${renderReport({ title, tone: bad ? 'fail' : 'ok', findings })}\n`)
   }
 
+  const tokens = await outcome('Slack tokens', 'set and well-formed', 'environment', async () => {
+    await readSlackSettings(await withDotEnv(env, process.cwd()), warn)
+    return 'present'
+  })
   tell('Configuration', [
     {
       check: 'qnav.yml',
@@ -25,10 +31,8 @@ export async function doctor(env: NodeJS.ProcessEnv): Promise<number> {
       threshold: 'readable and valid',
       probe: 'QNAV_CONFIG',
     },
-    await outcome('Slack tokens', 'set and well-formed', 'environment', async () => {
-      await readSlackSettings(env)
-      return 'present'
-    }),
+    tokens,
+    exposure([...warnings]),
   ])
   const { fleet, close } = createFleet({ hosts: settings.hosts, log })
   try {
@@ -48,6 +52,13 @@ export async function doctor(env: NodeJS.ProcessEnv): Promise<number> {
     await close()
   }
   return failed ? 1 : 0
+}
+
+function exposure(warnings: readonly string[]): Finding {
+  const found = { check: 'Files with secrets', threshold: 'read by their owner only', probe: 'stat' }
+  if (warnings.length === 0) return { ...found, result: 'pass', measured: 'nobody else may read them' }
+  const fix = warnings.map((each) => each.split(': ').at(-1)).join(' && ')
+  return { ...found, result: 'warn', measured: warnings.join(' '), fix }
 }
 
 async function outcome(

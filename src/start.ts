@@ -7,9 +7,14 @@ import { startBot } from './main.js'
 const stopWithinMs = 15_000
 
 export async function start(env: NodeJS.ProcessEnv): Promise<number> {
-  const { slack, ...settings } = await loadSettings(env, { slack: 'required' })
+  const warnings: string[] = []
+  const { slack, ...settings } = await loadSettings(env, {
+    slack: 'required',
+    warn: (sentence) => warnings.push(sentence),
+  })
   if (slack === undefined) throw new Error('settings for Slack are required and were not loaded')
   const log = createLog({ level: settings.logLevel })
+  for (const warning of warnings) log.warn({}, warning)
   const bot = await startBot({ ...settings, slack }, log)
   log.info({ hosts: settings.hosts.map(({ name }) => name), node: process.version }, 'qnav is up')
 

@@ -4,16 +4,21 @@ import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
-import { readSecret } from './secret.js'
+import { readSecret, type Warn, warnIfExposed } from './secret.js'
 import type { Environment, SlackSettings } from './settings.js'
 
 export type Env = Readonly<Record<string, string | undefined>>
+
+/** For those who have nobody to tell. */
+const ignore = () => {}
+
+const secretName = /(?:TOKEN|SECRET|PASSPHRASE|PASSWORD)$/
 
 /**
  * The environment completed by the file `.env` in `cwd`, when there is one; what is set already wins. The process's own
  * environment stays as it is, so that tokens from the file do not reach child processes.
  */
-export async function withDotEnv(env: Env, cwd: string): Promise<Env> {
+export async function withDotEnv(env: Env, cwd: string, warn: Warn = ignore): Promise<Env> {
   const path = join(cwd, '.env')
   let text: string
   try {
@@ -26,10 +31,13 @@ export async function withDotEnv(env: Env, cwd: string): Promise<Env> {
       cause,
     })
   }
+  const read = parseEnv(text)
+  if (Object.keys(read).some((name) => secretName.test(name) && read[name] !== ''))
+    await warnIfExposed(path, warn)
   const set = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   )
-  return { ...parseEnv(text), ...set }
+  return { ...read, ...set }
 }
 
 const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -53,18 +61,18 @@ const apiUrlForm = z.url({ protocol: /^https?$/ }).transform((url) => (url.endsW
 const portForm = z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(1).max(65_535))
 
 /** Tokens and SLACK_API_URL. Rejects with `missing-token` or `bad-config`; no message repeats a secret. */
-export async function readSlackSettings(env: Env): Promise<SlackSettings> {
+export async function readSlackSettings(env: Env, warn: Warn = ignore): Promise<SlackSettings> {
   const apiUrl = readApiUrl(env)
   // Other servers give out tokens of their own shape; Slack's shapes catch two tokens that were swapped.
   const shape = (prefix: string) => (apiUrl === undefined ? prefix : '')
-  const botToken = await readSecret(env, 'SLACK_BOT_TOKEN', shape('xoxb-'))
+  const botToken = await readSecret(env, 'SLACK_BOT_TOKEN', shape('xoxb-'), warn)
   if (botToken === undefined) {
     throw missing('SLACK_BOT_TOKEN', 'the Slack app\'s page "OAuth & Permissions" (xoxb-…)')
   }
   const common = { botToken, ...(apiUrl === undefined ? {} : { apiUrl }) }
-  const appToken = await readSecret(env, 'SLACK_APP_TOKEN', shape('xapp-'))
+  const appToken = await readSecret(env, 'SLACK_APP_TOKEN', shape('xapp-'), warn)
   if (appToken !== undefined) return { ...common, receiver: { kind: 'socket', appToken } }
-  const signingSecret = await readSecret(env, 'SLACK_SIGNING_SECRET', '')
+  const signingSecret = await readSecret(env, 'SLACK_SIGNING_SECRET', '', warn)
   if (signingSecret === undefined) {
     throw missing(
       'SLACK_APP_TOKEN',

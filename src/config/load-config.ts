@@ -9,7 +9,7 @@ import { UserError } from '../errors.js'
 import { redact } from '../redact.js'
 import { type ConfigFile, configForm } from './config-form.js'
 import type { Env } from './environment.js'
-import { readPassphrase } from './secret.js'
+import { readPassphrase, type Warn, warnIfExposed } from './secret.js'
 import type { Config } from './settings.js'
 
 /** Mistakes named at once. */
@@ -17,8 +17,9 @@ const maxMistakes = 10
 const maxValueChars = 60
 
 /** Reads and validates qnav.yml. Rejects with `bad-config`, naming file, line, key, value and what is allowed.
- * @param env Where the secrets are that the file names. */
-export async function loadConfig(path: string, env: Env = {}): Promise<Config> {
+ * @param env Where the secrets are that the file names.
+ * @param warn Hears of secrets that others may read. */
+export async function loadConfig(path: string, env: Env = {}, warn: Warn = () => {}): Promise<Config> {
   const absolute = resolve(path)
   const text = await readText(absolute)
   const lines = new LineCounter()
@@ -37,10 +38,14 @@ export async function loadConfig(path: string, env: Env = {}): Promise<Config> {
   const problem = contradiction(parsed.data)
   if (problem !== undefined)
     throw badConfig([`${absolute}:${lineOf(document, problem.at, lines)}: ${problem.message}`])
+  const keys = Object.values(parsed.data.hosts).flatMap((host) =>
+    host.transport === 'ssh' && host.identity_file !== undefined ? [expandHome(host.identity_file)] : [],
+  )
+  for (const key of new Set(keys)) await warnIfExposed(key, warn)
   const passphrases = new Map<string, string>()
   for (const [name, host] of Object.entries(parsed.data.hosts)) {
     if (host.transport !== 'ssh' || host.identity_passphrase === undefined) continue
-    const passphrase = await readPassphrase(env, host.identity_passphrase)
+    const passphrase = await readPassphrase(env, host.identity_passphrase, warn)
     if (passphrase === undefined) {
       const at = ['hosts', name, 'identity_passphrase']
       throw noPassphrase(host.identity_passphrase, `${absolute}:${lineOf(document, at, lines)}`, at.join('.'))
