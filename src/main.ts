@@ -1,12 +1,12 @@
 /** Composition root: builds the parts and connects them. The bot is the house plus Slack; `qnav run` is the house alone. */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createFleet } from './agents/index.js'
-import { loadCatalogue } from './command/index.js'
+import { createFleet, type Fleet } from './agents/index.js'
+import { type Catalogue, loadCatalogue } from './command/index.js'
 import type { Settings, SlackSettings } from './config/index.js'
 import { createJobs, type LocalJobs } from './jobs/index.js'
 import type { Logger } from './log.js'
-import { createPolicy, type GroupDirectory } from './policy/index.js'
+import { createPolicy, type GroupDirectory, type Policy } from './policy/index.js'
 import { createRequests, type Requests } from './request/index.js'
 import { createSlackSurface } from './slack/index.js'
 import { openAuditLog, openDataDirectory } from './store/index.js'
@@ -18,6 +18,9 @@ const commandsDirectory = fileURLToPath(new URL('../commands', import.meta.url))
 /** Everything but Slack. */
 export interface House {
   requests: Requests
+  catalogue: Catalogue
+  fleet: Fleet
+  policy: Policy
   jobs: LocalJobs
   /** Where what must survive a restart is kept. */
   dataDirectory: string
@@ -60,6 +63,9 @@ export async function buildHouse(settings: Settings, log: Logger, groups?: Group
 
     return {
       requests,
+      catalogue,
+      fleet,
+      policy,
       jobs,
       dataDirectory: data.path,
       async open() {
@@ -90,6 +96,9 @@ export async function startBot(settings: Settings & { slack: SlackSettings }, lo
     const slack = createSlackSurface({
       settings: settings.slack,
       requests: house.requests,
+      catalogue: house.catalogue,
+      fleet: house.fleet,
+      policy: house.policy,
       jobs: house.jobs,
       dataDirectory: house.dataDirectory,
       log,

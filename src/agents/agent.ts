@@ -221,6 +221,9 @@ export interface Agent {
   /** Why every change on this host is refused; absent where it may be changed. */
   readonly changesRefused?: Readonly<ErrorNote>
 
+  /** Calls back after each event of the host until the returned function is called. Absent where nothing tells of events. */
+  onChange?(listener: () => void): () => void
+
   summary(): Promise<HostSummary>
   detail(): Promise<HostDetail>
   check(): Promise<Finding[]>

@@ -129,6 +129,10 @@ export class HostAgent implements Agent {
     await this.#context.link.close()
   }
 
+  onChange(listener: () => void): () => void {
+    return this.#context.events.onAny(() => listener())
+  }
+
   summary(): Promise<HostSummary> {
     return summarizeHost(this.#context)
   }

@@ -10,6 +10,7 @@ import { isOwnEffect } from './intake-journal.js'
 import { type Outbox, PostFailed } from './outbox/index.js'
 import {
   context,
+  formButton,
   inviteLine,
   jobLine,
   type Message,
@@ -37,6 +38,10 @@ export interface Line {
   isPrivate: boolean
   /** The job that the line is about, when it came from that job's card. */
   job?: string | undefined
+  /** The id of a modal that shows the answer, because it was asked where there is no channel. */
+  modal?: string | undefined
+  /** It was filled in: what is wrong with it is mended in the form. */
+  isForm?: true
   /** It was taken in before a crash and may have had its effect already. */
   isAgain?: true
 }
@@ -47,6 +52,8 @@ export interface AnsweringParts {
   cards: Pick<JobCards, 'placeOf' | 'refresh'>
   outbox: Pick<Outbox, 'post'>
   whisper: Whisper
+  /** Shows a message in a modal; `false` when it is not there any more. */
+  showIn(modal: string, title: string, message: Message): Promise<boolean>
   log: Logger
   clock: Clock
   newReference?: () => string
@@ -118,6 +125,11 @@ export class Answering {
 
   async #giveReport(report: Report, line: Line): Promise<void> {
     const asked = { by: line.person, line: line.text.trim() }
+    if (line.modal !== undefined) {
+      const { text, blocks, thread } = reportMessage(report)
+      const all = [...blocks, ...thread.flatMap((message) => message.blocks)]
+      if (await this.#parts.showIn(line.modal, line.text, { text, blocks: all })) return
+    }
     if (line.isPrivate || privateCommand.test(line.text)) {
       const { text, blocks, thread } = reportMessage(report)
       await this.#whisper(line, { text, blocks })
@@ -147,8 +159,13 @@ export class Answering {
   /** The card itself is posted by the keeper of cards; only when it is elsewhere there is something to say. */
   async #tellOfJob(job: Job, line: Line): Promise<void> {
     const place = await this.#parts.cards.placeOf(job)
-    if (place.kind === 'channel') return
     const { text, blocks } = jobLine(job)
+    if (place.kind === 'channel') {
+      if (line.modal === undefined) return
+      const there = context(['Its card is in our direct message, under Messages.'])
+      await this.#parts.showIn(line.modal, line.text, { text, blocks: [...blocks, ...there] })
+      return
+    }
     const where = place.kind === 'direct' ? ['Its card is in our direct message.'] : []
     await this.#whisper(line, {
       text,
@@ -159,7 +176,9 @@ export class Answering {
   async #explain(error: unknown, line: Line): Promise<void> {
     if (error instanceof UserError && error.code !== 'internal') {
       const since = this.#since(line)
-      await this.#whisper(line, mistake(error, since))
+      const { text, blocks } = mistake(error, since)
+      const form = line.isForm ? formButton(line.text, 'Change it') : []
+      await this.#whisper(line, { text, blocks: [...blocks, ...form] })
       return
     }
     const reference = this.#newReference()
@@ -188,7 +207,9 @@ export class Answering {
       this.#parts.log.info({ left }, 'long output was cut for somebody outside of a channel of the bot')
   }
 
-  #whisper({ person, channel, thread, responseUrl }: Line, message: Message): Promise<boolean> {
+  async #whisper(line: Line, message: Message): Promise<boolean> {
+    const { person, channel, thread, responseUrl, modal } = line
+    if (modal !== undefined && (await this.#parts.showIn(modal, line.text, message))) return true
     return this.#parts.whisper({ user: person.id, channel, thread, responseUrl }, message)
   }
 }

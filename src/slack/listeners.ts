@@ -1,4 +1,4 @@
-/** Everything the app listens to: one command, messages to the bot, one handler for buttons, one for forms, one for errors. */
+/** Everything the app listens to, and where it goes: the command, messages, buttons, forms, shortcuts, the Home tab. */
 import type { App } from '@slack/bolt'
 import type { WebClient } from '@slack/web-api'
 import { quoteWord } from '../command/index.js'
@@ -6,21 +6,40 @@ import { UserError } from '../errors.js'
 import type { Clock, Jobs, Person } from '../jobs/index.js'
 import type { Logger } from '../log.js'
 import type { Answering, Line } from './answering.js'
+import type { Forms } from './forms/index.js'
+import type { Homes } from './home/index.js'
 import type { IntakeJournal } from './intake-journal.js'
 import { lineOfMessage } from './message-line.js'
-import { type ActionPayload, actionPayload, commandPayload, messageEvent, viewPayload } from './payloads.js'
+import type { Modals, Trigger } from './modals.js'
+import {
+  type ActionPayload,
+  actionPayload,
+  commandPayload,
+  formAction,
+  formSubmission,
+  homeOpened,
+  messageEvent,
+  suggesting,
+  viewPayload,
+} from './payloads.js'
 import { RecentKeys } from './recent-keys.js'
+import { type Shortcuts, shortcutPayload } from './shortcuts.js'
 import {
   type DenyMetadata,
   denyAction,
   denyCallback,
   denyMetadata,
   denyModal,
+  fieldAction,
+  formCallback,
   isRunAction,
   longestReason,
+  pageAction,
+  pickerCallback,
   prepareView,
   reasonBlock,
   reasonInput,
+  titleOf,
 } from './views/index.js'
 
 export const commandName = '/qnav'
@@ -29,6 +48,10 @@ export interface ListenerParts {
   app: App
   answering: Answering
   journal: Pick<IntakeJournal, 'take' | 'done' | 'withdraw'>
+  forms: Forms
+  modals: Modals
+  homes: Homes
+  shortcuts: Shortcuts
   jobs: Pick<Jobs, 'get'>
   interactive: WebClient
   log: Logger
@@ -41,7 +64,8 @@ const clicksRemembered = 1000
 /** Slack may tell of one message several times, each time as another event. */
 const messagesRemembered = 10_000
 
-export function listen({ app, answering, journal, jobs, interactive, log, clock }: ListenerParts): void {
+export function listen(parts: ListenerParts): void {
+  const { app, answering, journal, forms, modals, homes, shortcuts, jobs, interactive, log, clock } = parts
   const messages = new RecentKeys(messagesRemembered, clock)
   const clicks = new RecentKeys(clicksRemembered, clock, doubleClickMs)
 
@@ -51,37 +75,80 @@ export function listen({ app, answering, journal, jobs, interactive, log, clock 
       await ack()
       throw payload.error
     }
-    const { text, user_id, user_name, channel_id, response_url } = payload.data
-    await work(
-      {
-        text,
-        person: aPerson(user_id, user_name),
-        channel: channel_id,
-        responseUrl: response_url,
-        delivery: deliveryOf(context),
-        isPrivate: false,
-      },
-      ack,
-    )
+    const { text, user_id, user_name, channel_id, trigger_id, response_url } = payload.data
+    const line: Line = {
+      text,
+      person: aPerson(user_id, user_name),
+      channel: channel_id,
+      responseUrl: response_url,
+      delivery: deliveryOf(context),
+      isPrivate: false,
+    }
+    await run(line, ack, trigger_id === undefined ? undefined : { id: trigger_id, isInModal: false })
   })
 
   app.action(/.*/, async ({ ack, body, context }) => {
+    const choice = formAction.safeParse(body)
+    if (choice.data?.view.callback_id === formCallback && choice.data.actions[0]?.action_id === fieldAction) {
+      await ack()
+      return forms.follow(choice.data)
+    }
     const payload = actionPayload.safeParse(body)
     // Selects of old cards, links and the like: acknowledged, and nothing to do.
     const click = payload.success ? clickOf(payload.data, deliveryOf(context)) : undefined
     if (click === undefined || !clicks.add(click.key)) return ack()
-    if (click.kind === 'run') return work(click.line, ack)
+    const { trigger } = click
+    switch (click.kind) {
+      case 'page':
+        await ack()
+        return homes.show(click.line.person.id, click.page)
+      case 'deny':
+        await ack()
+        return askForReason(click.line, click.job, trigger?.id)
+      case 'run':
+        return run(click.line, ack, trigger, click.isAtHome)
+    }
+  })
+
+  app.options(/.*/, async ({ ack, body }) => {
+    const asked = suggesting.safeParse(body)
+    const options = asked.data?.view.callback_id === formCallback ? await forms.options(asked.data) : []
+    await ack({ options })
+  })
+
+  app.shortcut(/.*/, async ({ ack, body, context }) => {
     await ack()
-    await askForReason(click.line, click.job, payload.data?.trigger_id)
+    await shortcuts.use(shortcutPayload.parse(body), deliveryOf(context))
+  })
+
+  app.event('app_home_opened', async ({ event }) => {
+    const { user, tab } = homeOpened.parse(event)
+    if (tab === 'home') await homes.show(user)
   })
 
   // Events are acknowledged before any listener hears of them.
   const hear = async (event: unknown, bot: string | undefined) => {
     const line = lineOfMessage(messageEvent.parse(event), bot)
-    if (line !== undefined && messages.add(line.delivery)) await work(line, async () => undefined)
+    if (line !== undefined && messages.add(line.delivery)) await run(line, async () => undefined)
   }
   app.event('app_mention', ({ event, context }) => hear(event, context.botUserId))
   app.event('message', ({ event, context }) => hear(event, context.botUserId))
+
+  app.view({ callback_id: formCallback, type: 'view_submission' }, async ({ ack, body }) => {
+    const outcome = forms.submitted(formSubmission.parse(body))
+    if (outcome.kind === 'errors') return ack({ response_action: 'errors', errors: outcome.errors })
+    const { next } = outcome
+    await work(outcome.line, () =>
+      next === undefined ? ack() : ack({ response_action: 'update', view: next }),
+    )
+  })
+
+  app.view({ callback_id: pickerCallback, type: 'view_submission' }, async ({ ack, body }) => {
+    const { user, view } = formSubmission.parse(body)
+    const picked = shortcuts.picked(aPerson(user.id, user.username ?? user.name), view)
+    await ack({ response_action: 'update', view: picked.view })
+    if (picked.line !== undefined) await work(picked.line, async () => undefined)
+  })
 
   app.view({ callback_id: denyCallback, type: 'view_submission' }, async ({ ack, body, context }) => {
     const { user, view } = viewPayload.parse(body)
@@ -112,8 +179,31 @@ export function listen({ app, answering, journal, jobs, interactive, log, clock 
     log.error({ err: error }, 'an update from Slack could not be worked')
   })
 
+  /** A line whose form is wanted opens it; any other is worked. Where there is no channel the answer has a modal. */
+  async function run(
+    line: Line,
+    ack: () => Promise<void>,
+    trigger?: Trigger,
+    needsModal = false,
+  ): Promise<void> {
+    const wanted = forms.wanted(line.text)
+    if (wanted !== undefined) {
+      await ack()
+      return trigger === undefined ? forms.offer(wanted, line) : forms.open(wanted, line, trigger)
+    }
+    if (!needsModal || trigger === undefined) return work(line, ack)
+    await work(line, ack, async (taken) => {
+      const modal = await modals.tryOpen(titleOf(taken.text), trigger)
+      return modal === undefined ? taken : { ...taken, modal }
+    })
+  }
+
   /** What may change something is on disk before Slack is told that it arrived. */
-  async function work(line: Line, ack: () => Promise<void>): Promise<void> {
+  async function work(
+    line: Line,
+    ack: () => Promise<void>,
+    place: (line: Line) => Promise<Line> = async (taken) => taken,
+  ): Promise<void> {
     let taken: Line | undefined
     try {
       taken = await journal.take(line)
@@ -129,7 +219,7 @@ export function listen({ app, answering, journal, jobs, interactive, log, clock 
       throw error
     }
     if (taken === undefined) return
-    await answering.answer(taken)
+    await answering.answer(await place(taken))
     journal.done(taken)
   }
 
@@ -154,17 +244,24 @@ export function listen({ app, answering, journal, jobs, interactive, log, clock 
   }
 }
 
-type Click = { kind: 'run'; key: string; line: Line } | { kind: 'deny'; key: string; line: Line; job: string }
+type Click = { key: string; line: Line; trigger: Trigger | undefined } & (
+  | { kind: 'run'; isAtHome: boolean }
+  | { kind: 'deny'; job: string }
+  | { kind: 'page'; page: number }
+)
 
 /** What was clicked, when it is a button of ours. */
 function clickOf(payload: ActionPayload, delivery: string | undefined): Click | undefined {
-  const { user, channel, container, response_url, actions } = payload
+  const { user, channel, container, view, trigger_id, response_url, actions } = payload
   const [action] = actions
-  const where = channel?.id ?? container?.channel_id
+  // What is clicked outside of any channel belongs to the conversation with that person.
+  const where = channel?.id ?? container?.channel_id ?? (view === undefined ? undefined : user.id)
   if (action?.value === undefined || where === undefined) return undefined
   const { action_id, value } = action
-  const key = [user.id, where, container?.message_ts, action_id, value].join(' ')
+  const key = [user.id, where, container?.message_ts ?? view?.id, action_id, value].join(' ')
   const decided = /^job (?:approve|deny|cancel) (\S+)$/.exec(value)?.[1]
+  const isInModal = view?.type === 'modal'
+  const trigger = trigger_id === undefined ? undefined : { id: trigger_id, isInModal }
   const line: Line = {
     text: value,
     person: aPerson(user.id, user.username ?? user.name),
@@ -175,10 +272,14 @@ function clickOf(payload: ActionPayload, delivery: string | undefined): Click | 
     // Cards show decisions to everybody.
     isPrivate: decided !== undefined,
     job: decided,
+    ...(isInModal ? { modal: view.id } : {}),
   }
+  if (action_id.startsWith(pageAction)) return { kind: 'page', key, line, trigger, page: Number(value) || 0 }
   if (action_id === denyAction)
-    return { kind: 'deny', key, line: { ...line, isPrivate: true, job: value }, job: value }
-  return isRunAction(action_id) ? { kind: 'run', key, line } : undefined
+    return { kind: 'deny', key, line: { ...line, isPrivate: true, job: value }, trigger, job: value }
+  return isRunAction(action_id)
+    ? { kind: 'run', key, line, trigger, isAtHome: view?.type === 'home' }
+    : undefined
 }
 
 function aPerson(id: string, name: string | undefined): Person {

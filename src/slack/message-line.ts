@@ -9,7 +9,8 @@ export function lineOfMessage(
   botUserId: string | undefined,
 ): (Line & { delivery: string }) | undefined {
   // Bots, the bot itself among them, would answer each other for ever; edits and joins are no requests.
-  if (user === undefined || user === botUserId || bot_id !== undefined || subtype !== undefined) return undefined
+  if (user === undefined || user === botUserId || bot_id !== undefined || subtype !== undefined)
+    return undefined
   const mention = new RegExp(`<@${botUserId}(?:\\|[^>]*)?>:?`)
   if (!isDirect(channel) && !mention.test(text)) return undefined
   return {

@@ -1,19 +1,25 @@
 /** The Slack side of the bot, put together. */
 import { App, type Receiver } from '@slack/bolt'
+import type { Fleet } from '../agents/index.js'
+import { type Catalogue, Suggestions } from '../command/index.js'
 import { type Clock, type Jobs, systemClock } from '../jobs/index.js'
 import type { Logger } from '../log.js'
-import type { GroupDirectory } from '../policy/index.js'
+import type { GroupDirectory, Policy } from '../policy/index.js'
 import type { Requests } from '../request/index.js'
 import { Answering } from './answering.js'
 import { callFailure } from './call-failure.js'
 import { type CardBook, JobCards, openCardBook } from './cards/index.js'
 import { clientOptions, createClients } from './clients.js'
 import type { SlackConnection } from './connection.js'
+import { Forms } from './forms/index.js'
+import { Homes } from './home/index.js'
 import { Intake } from './intake.js'
 import { IntakeJournal, type IntakeLog, openIntakeLog } from './intake-journal.js'
 import { listen } from './listeners.js'
+import { Modals } from './modals.js'
 import { createOutbox } from './outbox/index.js'
 import { isTokenProblem, PooledSocketReceiver, SignedHttpReceiver } from './receivers/index.js'
+import { Shortcuts } from './shortcuts.js'
 import { slackLogger } from './slack-logger.js'
 import { slackUnavailable, wrongToken } from './start-errors.js'
 import { slackGroups } from './user-groups.js'
@@ -22,6 +28,10 @@ import { createWhisper } from './whisper.js'
 export interface SlackParts {
   settings: SlackConnection
   requests: Requests
+  /** What forms and the Home tab are made of. */
+  catalogue: Catalogue
+  fleet: Fleet
+  policy: Pick<Policy, 'rightsOf'>
   jobs: Pick<Jobs, 'get' | 'list' | 'onChange'>
   /** Channel id where approval cards go; without it they go where the request came from. */
   approvalsChannel?: string
@@ -54,7 +64,8 @@ const answerWithinMs = 4000
 const sendWithinMs = 4000
 
 export function createSlackSurface(parts: SlackParts): SlackSurface {
-  const { settings, requests, jobs, approvalsChannel, dataDirectory, clock = systemClock } = parts
+  const { settings, requests, catalogue, fleet, policy, jobs, approvalsChannel, dataDirectory } = parts
+  const { clock = systemClock } = parts
   const log = parts.log.child({ room: 'slack' })
   const { interactive, background } = createClients(settings, log)
   const receiver = parts.receiver ?? createReceiver(settings, log, clock)
@@ -62,6 +73,7 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
   const intake = new Intake({ log, clock })
   let cards: JobCards | undefined
   let answering: Answering | undefined
+  let homes: Homes | undefined
   let journal: IntakeJournal | undefined
   let intakeLog: IntakeLog | undefined
 
@@ -104,7 +116,13 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
       const book = parts.cardBook ?? (await openCardBook(dataDirectory, log))
       cards = new JobCards({ jobs, outbox, book, approvalsChannel, log, clock })
       const whisper = createWhisper({ client: interactive, outbox, log })
-      answering = new Answering({ requests, jobs, cards, outbox, whisper, log, clock })
+      const modals = new Modals(interactive, log)
+      const showIn = modals.showMessage.bind(modals)
+      answering = new Answering({ requests, jobs, cards, outbox, whisper, showIn, log, clock })
+      const suggestions = new Suggestions({ fleet, jobs })
+      const forms = new Forms({ catalogue, suggestions, policy, modals, whisper, log })
+      homes = new Homes({ fleet, jobs, policy, client: background, log, clock })
+      const shortcuts = new Shortcuts({ catalogue, fleet, policy, answering, forms, homes, modals })
       intakeLog = parts.intakeLog ?? (await openIntakeLog(dataDirectory, log))
       journal = new IntakeJournal({
         pending: intakeLog,
@@ -112,9 +130,10 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
         log,
         now: () => clock.now(),
       })
-      listen({ app, answering, journal, jobs, interactive, log, clock })
+      listen({ app, answering, journal, forms, modals, homes, shortcuts, jobs, interactive, log, clock })
       await app.init()
       await cards.start()
+      homes.start()
       await receiver.start()
     },
 
@@ -128,6 +147,7 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
 
     async stop() {
       intake.close()
+      homes?.stop()
       await receiver.stop().catch((error: unknown) => log.error({ err: error }, 'a receiver did not stop'))
       await intake.drain(answerWithinMs)
       await intakeLog

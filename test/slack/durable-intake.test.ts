@@ -5,6 +5,7 @@ import { createSlackSurface, type SlackSurface } from '../../src/slack/index.js'
 import {
   aClick,
   aCommand,
+  aHouse,
   aJob,
   aLog,
   aReport,
@@ -33,6 +34,7 @@ async function start(): Promise<void> {
   surface = createSlackSurface({
     settings: { botToken: 'xoxb-test-token', receiver: { kind: 'socket', appToken: 'xapp-test' } },
     requests,
+    ...aHouse(),
     jobs,
     approvalsChannel: 'C0APPROVE',
     dataDirectory: '/nonexistent',
@@ -107,6 +109,19 @@ describe('a line that may change something', () => {
     expect(kept).toEqual([
       { text: create, person: { id: 'U0ANN', name: 'ann' }, channel: 'C0VMS', isPrivate: false },
     ])
+  })
+
+  it('keeps no secret that somebody wrote into a reason', async () => {
+    const deny = 'job deny j-7k2m9 --reason "use password=hunter2hunter2"'
+    const kept: unknown[] = []
+    const add = intakeLog.add.bind(intakeLog)
+    intakeLog.add = (key, value) => {
+      kept.push(value)
+      return add(key, value)
+    }
+    await receiver.deliver(aCommand(deny), { deliveryId: 'd1' })
+    expect(kept).toHaveLength(1)
+    expect(JSON.stringify(kept)).not.toContain('hunter2')
   })
 
   it('that only reads is not kept', async () => {

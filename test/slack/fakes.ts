@@ -1,13 +1,17 @@
 /** What stands around the Slack room in its tests: jobs, requests, a clock, a log, and builders of data. */
 import type { Receiver, ReceiverEvent } from '@slack/bolt'
+import { Catalogue } from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import type { Clock, Job, Jobs } from '../../src/jobs/index.js'
 import type { Logger } from '../../src/log.js'
+import { createPolicy } from '../../src/policy/index.js'
 import type { ReadyPlan, Report } from '../../src/report/index.js'
 import type { Answer, Request, Requests } from '../../src/request/index.js'
 import type { CardBook, CardEntry } from '../../src/slack/cards/index.js'
+import type { SlackParts } from '../../src/slack/index.js'
 import type { IntakeLog, KeptLine } from '../../src/slack/intake-journal.js'
 import type { Pending } from '../../src/store/index.js'
+import { aFleet, type FakeHostOptions } from '../fakes/fleet.js'
 
 export function aReport(more: Partial<Report> = {}): Report {
   return { title: 'web1 is running', tone: 'ok', ...more }
@@ -58,6 +62,29 @@ export function waitingJob(more: Partial<Job> = {}): Job {
     },
     ...more,
   })
+}
+
+/** What forms and the Home tab are made of: by default nothing to fill in and nothing to see. Ann is an operator, Ben an
+ * approver. */
+export function aHouse({
+  catalogue = new Catalogue([]),
+  hosts = [],
+}: {
+  catalogue?: Catalogue
+  hosts?: FakeHostOptions[]
+} = {}): Pick<SlackParts, 'catalogue' | 'fleet' | 'policy'> {
+  const policy = createPolicy({
+    settings: {
+      roles: {
+        operator: { users: ['U0ANN'], groups: [] },
+        approver: { users: ['U0BEN'], groups: [] },
+        admin: { users: ['U0OLU'], groups: [] },
+      },
+      approvals: [],
+    },
+    log: aLog(),
+  })
+  return { catalogue, fleet: aFleet({ hosts }).fleet, policy }
 }
 
 /** Jobs in memory: a test sets one and everybody who listens is told. */

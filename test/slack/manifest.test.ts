@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { commandName } from '../../src/slack/listeners.js'
+import { shortcutIds } from '../../src/slack/shortcuts.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const text = (max: number) => z.string().min(1).max(max)
@@ -24,6 +25,15 @@ const manifestForm = z.strictObject({
       messages_tab_read_only_enabled: z.boolean(),
     }),
     bot_user: z.strictObject({ display_name: text(80), always_online: z.boolean() }),
+    // Slack docs: at most five of each type.
+    shortcuts: z.array(
+      z.strictObject({
+        type: z.enum(['global', 'message']),
+        name: text(24),
+        callback_id: text(255),
+        description: text(150),
+      }),
+    ),
     slash_commands: z.array(
       z.strictObject({
         command: z.string().regex(/^\/\S{1,31}$/),
@@ -49,6 +59,9 @@ const manifestForm = z.strictObject({
 const scopesOf: Record<string, { bot?: string[]; optional?: string[] }> = {
   'auth.test': {},
   'views.open': {},
+  'views.publish': {},
+  'views.push': {},
+  'views.update': {},
   'chat.postMessage': { bot: ['chat:write'] },
   'chat.postEphemeral': { bot: ['chat:write'] },
   'chat.update': { bot: ['chat:write'] },
@@ -60,6 +73,7 @@ const scopesOf: Record<string, { bot?: string[]; optional?: string[] }> = {
 /** What each listener of the code needs to be told of: events and their scopes (Slack docs: each event's page). `message` is
  * told of direct conversations only. */
 const eventsOf: Record<string, { event: string; scope?: string }> = {
+  app_home_opened: { event: 'app_home_opened' },
   app_mention: { event: 'app_mention', scope: 'app_mentions:read' },
   message: { event: 'message.im', scope: 'im:history' },
 }
@@ -100,11 +114,19 @@ describe('manifest.yml', () => {
   })
 
   it('subscribes to exactly the events that the code listens to', () => {
-    expect(code).not.toMatch(/\bapp\.(?:message|shortcut|options|function|assistant)\(/)
+    expect(code).not.toMatch(/\bapp\.(?:message|function|assistant)\(/)
     expect(listeners).toEqual(Object.keys(eventsOf).sort())
     expect([...manifest.settings.event_subscriptions.bot_events].sort()).toEqual(
       listeners.map((each) => eventsOf[each]?.event).sort(),
     )
+  })
+
+  it('has exactly the shortcuts that the code knows, at most five of a type', () => {
+    const { shortcuts } = manifest.features
+    expect(shortcuts.map(({ callback_id }) => callback_id).sort()).toEqual(Object.values(shortcutIds).sort())
+    for (const type of ['global', 'message']) {
+      expect(shortcuts.filter((each) => each.type === type).length).toBeLessThanOrEqual(5)
+    }
   })
 
   it('turns on what buttons and forms need', () => {
@@ -113,6 +135,7 @@ describe('manifest.yml', () => {
       interactivity: { is_enabled: true },
     })
     expect(manifest.features.app_home).toMatchObject({
+      home_tab_enabled: true,
       messages_tab_enabled: true,
       // Commands are typed there.
       messages_tab_read_only_enabled: false,

@@ -4,6 +4,7 @@ import { UserError } from '../../src/errors.js'
 import { createSlackSurface, type SlackSurface } from '../../src/slack/index.js'
 import { lineOfMessage } from '../../src/slack/message-line.js'
 import {
+  aHouse,
   aJob,
   aLog,
   aReport,
@@ -65,6 +66,7 @@ describe('a message to the bot', () => {
     surface = createSlackSurface({
       settings: { botToken: 'xoxb-test-token', receiver: { kind: 'socket', appToken: 'xapp-test' } },
       requests,
+      ...aHouse(),
       jobs,
       dataDirectory: '/nonexistent',
       log: aLog(),

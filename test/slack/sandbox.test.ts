@@ -8,7 +8,17 @@ import { type Job, systemClock } from '../../src/jobs/index.js'
 import { type Sandbox, type SandboxManifest, startSandbox } from '../../src/sandbox/index.js'
 import { createSlackSurface, type SlackSurface } from '../../src/slack/index.js'
 import { SignedHttpReceiver } from '../../src/slack/receivers/index.js'
-import { aJob, aLog, aReport, FakeBook, FakeIntakeLog, FakeJobs, FakeRequests, waitingJob } from './fakes.js'
+import {
+  aHouse,
+  aJob,
+  aLog,
+  aReport,
+  FakeBook,
+  FakeIntakeLog,
+  FakeJobs,
+  FakeRequests,
+  waitingJob,
+} from './fakes.js'
 import { textOf } from './slack-stub.js'
 
 const manifest: SandboxManifest = parse(
@@ -42,6 +52,7 @@ function build(receiver?: Receiver): SlackSurface {
       receiver: { kind: 'socket', appToken: sandbox.appToken },
     },
     requests,
+    ...aHouse(),
     jobs,
     approvalsChannel: 'C0APPROVE',
     dataDirectory: '/nonexistent',

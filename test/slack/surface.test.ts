@@ -7,6 +7,7 @@ import { createSlackSurface, type SlackParts, type SlackSurface } from '../../sr
 import {
   aClick,
   aCommand,
+  aHouse,
   aJob,
   aLog,
   aReport,
@@ -33,6 +34,7 @@ function build(more: Partial<SlackParts> = {}): SlackSurface {
   return createSlackSurface({
     settings: { botToken: 'xoxb-test-token', receiver: { kind: 'socket', appToken: 'xapp-test' } },
     requests,
+    ...aHouse(),
     jobs,
     approvalsChannel: 'C0APPROVE',
     dataDirectory: '/nonexistent',

@@ -1,10 +1,29 @@
 export { approvalCard } from './approval-card.js'
+export { commandPicker, pickedCommand, pickerCallback } from './command-picker.js'
 export { denyModal, longestReason } from './deny-modal.js'
+export * from './form-modal.js'
+export {
+  type HomeFacts,
+  type HostLine,
+  homeView,
+  myVmBlocks,
+  pageAction,
+  vmBlocks,
+  vmsOnPage,
+} from './home-view.js'
 export * from './ids.js'
 export { type CardNotes, jobCard, jobLine } from './job-card.js'
 export { whatHappened } from './job-words.js'
 export { context, type Message, type MessageWithThread, section, sections } from './message.js'
 export { isDirect } from './mrkdwn.js'
-export { inviteLine, mistake, somethingWentWrong, stillAtIt, tooLate } from './notices.js'
+export {
+  formButton,
+  formOffer,
+  inviteLine,
+  mistake,
+  somethingWentWrong,
+  stillAtIt,
+  tooLate,
+} from './notices.js'
 export { prepare, prepareView } from './prepare.js'
 export { type Asked, reportMessage } from './report-message.js'

@@ -5,6 +5,7 @@ import { clip } from './mrkdwn.js'
 /** Characters, or number of elements (Slack docs: Block Kit reference). */
 export const limits = {
   blocks: 50,
+  viewBlocks: 100,
   text: 3000,
   header: 150,
   buttonText: 75,
@@ -19,20 +20,29 @@ export const limits = {
   messageText: 4000,
 } as const
 
-/** The blocks within Slack's limits; a cut is shown as one. */
+/** The blocks of a message within Slack's limits; a cut is shown as one. */
 export function fitBlocks(blocks: readonly KnownBlock[]): KnownBlock[] {
+  return fitTo(limits.blocks, 'a message', blocks)
+}
+
+/** The same for a modal or the Home tab. */
+export function fitViewBlocks(blocks: readonly KnownBlock[]): KnownBlock[] {
+  return fitTo(limits.viewBlocks, 'this view', blocks)
+}
+
+function fitTo(max: number, where: string, blocks: readonly KnownBlock[]): KnownBlock[] {
   const fitted = blocks.map(fitBlock)
-  if (fitted.length <= limits.blocks) return fitted
+  if (fitted.length <= max) return fitted
   // Buttons stay: they are what a reader can still do.
   const actions = fitted.filter(({ type }) => type === 'actions').slice(0, 5)
   const others = fitted.filter(({ type }) => type !== 'actions')
-  const kept = others.slice(0, limits.blocks - actions.length - 1)
+  const kept = others.slice(0, max - actions.length - 1)
   const note: KnownBlock = {
     type: 'context',
     elements: [
       {
         type: 'mrkdwn',
-        text: `… ${others.length - kept.length} more parts do not fit into a message`,
+        text: `… ${others.length - kept.length} more parts do not fit into ${where}`,
         verbatim: true,
       },
     ],

@@ -1,6 +1,7 @@
 /** Short words to one person: mistakes, refusals, where an answer went. */
 import type { ErrorNote } from '../../errors.js'
-import { type Message, sections } from './message.js'
+import { limits } from './limits.js'
+import { buttons, type Message, sections } from './message.js'
 import { code, escapeLines, escapeText } from './mrkdwn.js'
 
 /** What was wrong, and what to type or do next. */
@@ -10,6 +11,25 @@ export function mistake(
 ): Message {
   const lines = [`⚠️ ${escapeLines(message)}`, `→ ${escapeLines(fix)}`, ...more]
   return { text: lines.slice(0, 2).join('\n'), blocks: sections(lines) }
+}
+
+/** A button that opens the form of a line with what is in it; none where the line is longer than a button carries. */
+export function formButton(line: string, label = 'Open the form'): Message['blocks'] {
+  const plain = line.trim().replace(/(?:^|\s)--form(?=\s|$)/gi, '')
+  const command = `${plain} --form`
+  return command.length > limits.buttonValue ? [] : buttons([{ label, command, style: 'primary' }], 'form')
+}
+
+/** For where a form could not be opened at once. */
+export function formOffer(problem: string | undefined, line: string): Message {
+  const button = formButton(line)
+  const lines = [
+    ...(problem === undefined ? [] : [`⚠️ ${escapeLines(problem)}`]),
+    button.length === 0
+      ? '→ The line is too long to be kept in a form; type it again.'
+      : '→ Fill it in; what you typed is kept.',
+  ]
+  return { text: lines.join('\n'), blocks: [...sections(lines), ...button] }
 }
 
 /** For somebody who has waited a while: it was heard. */

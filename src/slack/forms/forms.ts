@@ -1,0 +1,192 @@
+/** Opens forms, keeps their lists in step, and makes a command line of what comes back. */
+import type { ModalView, PlainTextOption } from '@slack/types'
+import {
+  type Catalogue,
+  describeArguments,
+  type FormValues,
+  formWanted,
+  readForm,
+  type Suggestions,
+  type WantedForm,
+} from '../../command/index.js'
+import { UserError } from '../../errors.js'
+import type { Logger } from '../../log.js'
+import type { Policy } from '../../policy/index.js'
+import type { Line } from '../answering.js'
+import { callFailure } from '../call-failure.js'
+import type { Modals, Trigger } from '../modals.js'
+import type { FormAction, FormSubmission, Suggesting } from '../payloads.js'
+import {
+  argumentOf,
+  errorsByBlock,
+  type FormMetadata,
+  followersOf,
+  formMetadata,
+  formModal,
+  formOffer,
+  isOptionValue,
+  leadersIn,
+  loadingModal,
+  mistake,
+  modalOf,
+  optionOf,
+  valuesIn,
+} from '../views/index.js'
+import type { Whisper } from '../whisper.js'
+
+export interface FormsParts {
+  catalogue: Catalogue
+  suggestions: Pick<Suggestions, 'suggest'>
+  policy: Pick<Policy, 'rightsOf'>
+  modals: Modals
+  whisper: Whisper
+  log: Logger
+}
+
+/** What becomes of a submitted form: errors at its fields, or a line and what is shown in its place, if anything. */
+export type Submitted =
+  | { kind: 'errors'; errors: Record<string, string> }
+  | { kind: 'line'; line: Line; next: ModalView | undefined }
+
+export class Forms {
+  readonly #parts: FormsParts
+
+  constructor(parts: FormsParts) {
+    this.#parts = parts
+  }
+
+  wanted(text: string): WantedForm | undefined {
+    return formWanted(this.#parts.catalogue, text)
+  }
+
+  /** Shows a form with what was typed in it; where that is too late, a button to open it again. Never rejects. */
+  async open(wanted: WantedForm, line: Line, trigger: Trigger): Promise<void> {
+    const { modals, policy, log } = this.#parts
+    const { path } = wanted
+    const isAnsweredHere = line.modal !== undefined || line.channel === line.person.id
+    const metadata: FormMetadata = {
+      path,
+      channel: line.channel,
+      isAnsweredHere,
+      round: 0,
+      ...(line.thread === undefined ? {} : { thread: line.thread }),
+      ...(line.responseUrl === undefined ? {} : { responseUrl: line.responseUrl }),
+    }
+    try {
+      // Both at once: what takes time may not take the trigger's.
+      const [id, rights] = await Promise.all([modals.open(path, trigger), policy.rightsOf(line.person)])
+      await modals.show(id, this.#viewFor(wanted, metadata, rights))
+    } catch (error) {
+      log.warn({ path, why: callFailure(error).why }, 'a form could not be opened')
+      await this.offer(wanted, line, 'Slack waited too long for the form.')
+    }
+  }
+
+  /** For where no form can be opened: what is missing, and a button that opens it with what was typed. */
+  async offer({ isAskedFor }: WantedForm, line: Line, why?: string): Promise<void> {
+    const { catalogue, whisper } = this.#parts
+    const { person, channel, thread, responseUrl, text } = line
+    const problem = why ?? (isAskedFor ? undefined : whatIsWrong(catalogue, text))
+    await whisper({ user: person.id, channel, thread, responseUrl }, formOffer(problem, text))
+  }
+
+  /** The options of one field, for what was typed into it. Never rejects. */
+  async options({ value, block_id, view }: Suggesting): Promise<PlainTextOption[]> {
+    const { catalogue, suggestions } = this.#parts
+    const { path } = formMetadata.parse(JSON.parse(view.private_metadata))
+    const command = catalogue.get(path)
+    const name = argumentOf(block_id)
+    const field = command && describeArguments(command).find((each) => each.name === name)
+    if (command === undefined || field === undefined) return []
+    const leaders = leadersIn(command, valuesIn(view.state.values))
+    const found = await suggestions.suggest({
+      kind: field.kind,
+      query: value,
+      ...(field.kind === 'host' ? {} : { host: leaders.host }),
+      vm: leaders.vm,
+    })
+    return found.filter((each) => isOptionValue(each.value)).map((each) => optionOf(each.value, each.detail))
+  }
+
+  /** What others hang on was chosen: those that it does not have are emptied. */
+  async follow({ view, actions }: FormAction): Promise<void> {
+    const { catalogue, suggestions, modals } = this.#parts
+    const metadata = formMetadata.parse(JSON.parse(view.private_metadata))
+    const command = catalogue.get(metadata.path)
+    const leader = argumentOf(actions[0]?.block_id ?? '')
+    if (command === undefined || leader === undefined) return
+    const values: Record<string, FormValues[string]> = { ...valuesIn(view.state.values) }
+    const leaders = leadersIn(command, values)
+    await Promise.all(
+      followersOf(command, leader).map(async ({ name, kind }) => {
+        const has = async (wanted: string) =>
+          (await suggestions.suggest({ kind, query: wanted, host: leaders.host, vm: leaders.vm })).some(
+            (each) => each.value === wanted,
+          )
+        const before = values[name]
+        const kept: string[] = []
+        for (const each of listOf(before)) if (await has(each)) kept.push(each)
+        values[name] = kept
+      }),
+    )
+    const next = { ...metadata, round: metadata.round + 1 }
+    // With the hash a second choice, made meanwhile, is not undone.
+    await modals.show(view.id, formModal({ path: metadata.path, command, values, metadata: next }), view.hash)
+  }
+
+  /** A filled form as a command line, or what is wrong with its fields. */
+  submitted({ user, view }: FormSubmission): Submitted {
+    const metadata = formMetadata.parse(JSON.parse(view.private_metadata))
+    const { path, channel, thread, responseUrl, isAnsweredHere } = metadata
+    const command = this.#parts.catalogue.get(path)
+    if (command === undefined) throw new Error(`a form of "${path}", which is no command`)
+    const read = readForm(path, command, valuesIn(view.state.values))
+    if (read.kind === 'mistakes') {
+      return { kind: 'errors', errors: errorsByBlock(command, metadata, read.mistakes) }
+    }
+    const name = user.username ?? user.name
+    const line: Line = {
+      text: read.line,
+      person: name === undefined ? { id: user.id } : { id: user.id, name },
+      channel,
+      thread,
+      responseUrl,
+      // However often it comes, it is the same form.
+      delivery: `form:${view.id}`,
+      isPrivate: false,
+      isForm: true,
+      ...(isAnsweredHere ? { modal: view.id } : {}),
+    }
+    return { kind: 'line', line, next: isAnsweredHere ? loadingModal(path) : undefined }
+  }
+
+  #viewFor(
+    wanted: WantedForm,
+    metadata: FormMetadata,
+    rights: { demand(risk: WantedForm['command']['risk']): void },
+  ): ModalView {
+    try {
+      rights.demand(wanted.command.risk)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      return modalOf(wanted.path, mistake(error).blocks)
+    }
+    return formModal({ ...wanted, metadata })
+  }
+}
+
+function listOf(value: FormValues[string] | undefined): readonly string[] {
+  if (value === undefined || typeof value === 'boolean') return []
+  return typeof value === 'string' ? [value] : value
+}
+
+/** The sentence that the line would have got. */
+function whatIsWrong(catalogue: Catalogue, text: string): string | undefined {
+  try {
+    catalogue.parse(text)
+    return undefined
+  } catch (error) {
+    if (error instanceof UserError) return error.message
+    throw error
+  }
+}

@@ -1,0 +1,1 @@
+export { Forms, type FormsParts } from './forms.js'

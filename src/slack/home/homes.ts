@@ -1,0 +1,173 @@
+/** Home tabs of everybody who looked at theirs lately, kept true by what happens: jobs that change, events of hosts. */
+import type { WebClient } from '@slack/web-api'
+import type { Fleet, VmSummary } from '../../agents/index.js'
+import { type Clock, finalStates, type JobState, type Jobs } from '../../jobs/index.js'
+import type { Logger } from '../../log.js'
+import type { Policy } from '../../policy/index.js'
+import { callFailure } from '../call-failure.js'
+import { type HomeFacts, homeView, prepareView, vmsOnPage } from '../views/index.js'
+import { within } from '../wait.js'
+
+export interface HomesParts {
+  fleet: Fleet
+  jobs: Pick<Jobs, 'list' | 'onChange'>
+  policy: Pick<Policy, 'rightsOf'>
+  /** The one for what nobody waits for. */
+  client: WebClient
+  log: Logger
+  clock: Clock
+}
+
+/** What happens within this is shown at once; Slack takes some 100 views a minute from an app. */
+const coalesceMs = 2000
+/** Tabs that are kept true, and for how long after they were last opened or clicked in. */
+const mostWatched = 50
+const watchedForMs = 60 * 60_000
+/** An address comes from the host when it is asked; the tab does not wait for a slow one. */
+const addressWithinMs = 1500
+const jobsRead = 100
+
+const openStates: JobState[] = ['planning', 'awaiting-approval', 'queued', 'running']
+
+interface Watched {
+  page: number
+  seenAt: number
+  /** What Slack was last told, without the time: the same is not sent again. */
+  told?: string
+}
+
+export class Homes {
+  readonly #parts: HomesParts
+  readonly #watched = new Map<string, Watched>()
+  readonly #stopListening: (() => void)[] = []
+  #cancelTimer: (() => void) | undefined
+  #isStopped = false
+
+  constructor(parts: HomesParts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    const { jobs, fleet } = this.#parts
+    const changed = () => this.#changed()
+    this.#stopListening.push(jobs.onChange(changed))
+    for (const agent of fleet.agents) {
+      const stop = agent.onChange?.(changed)
+      if (stop !== undefined) this.#stopListening.push(stop)
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#cancelTimer?.()
+    for (const stop of this.#stopListening.splice(0)) stop()
+  }
+
+  /** Somebody looks at their tab, at this page of it. Never rejects. */
+  async show(user: string, page?: number): Promise<void> {
+    const before = this.#watched.get(user)
+    this.#watched.delete(user)
+    const watched: Watched = { page: page ?? before?.page ?? 0, seenAt: this.#parts.clock.now() }
+    this.#watched.set(user, watched)
+    for (const oldest of this.#watched.keys()) {
+      if (this.#watched.size <= mostWatched) break
+      this.#watched.delete(oldest)
+    }
+    await this.#publish([[user, watched]])
+  }
+
+  /** The VMs of one person with their addresses. */
+  async vmsOf(user: string): Promise<{ vms: VmSummary[]; addresses: Map<string, string> }> {
+    const { vms } = await this.#parts.fleet.vms()
+    const mine = vms.filter(({ owner }) => owner === user)
+    return { vms: mine, addresses: await this.#addresses(mine.slice(0, 3 * vmsOnPage)) }
+  }
+
+  #changed(): void {
+    if (this.#isStopped || this.#cancelTimer !== undefined || this.#watched.size === 0) return
+    this.#cancelTimer = this.#parts.clock.after(coalesceMs, () => {
+      this.#cancelTimer = undefined
+      const now = this.#parts.clock.now()
+      for (const [user, { seenAt }] of this.#watched) {
+        if (now - seenAt > watchedForMs) this.#watched.delete(user)
+      }
+      void this.#publish([...this.#watched])
+    })
+  }
+
+  /** Never rejects. */
+  async #publish(tabs: readonly (readonly [string, Watched])[]): Promise<void> {
+    const { fleet, client, log } = this.#parts
+    try {
+      // Asked once for all of them.
+      const all = await fleet.vms()
+      for (const [user, watched] of tabs) {
+        if (this.#isStopped) return
+        const facts = await this.#factsFor(user, watched, all)
+        const told = JSON.stringify({ ...facts, at: '', addresses: [...facts.addresses] })
+        if (told === watched.told) continue
+        await client.views.publish({ user_id: user, view: prepareView(homeView(facts)) })
+        watched.told = told
+      }
+    } catch (error) {
+      const failure = callFailure(error)
+      log.warn({ why: failure.why }, 'a Home tab could not be shown')
+      // What Slack did not take is shown with the next change, or when the limit is over.
+      if (failure.kind === 'rate-limited')
+        this.#parts.clock.after(failure.retryAfterMs, () => this.#changed())
+    }
+  }
+
+  async #factsFor(
+    user: string,
+    watched: Watched,
+    { vms, unreachable }: Awaited<ReturnType<Fleet['vms']>>,
+  ): Promise<HomeFacts> {
+    const { fleet, jobs, policy, clock } = this.#parts
+    const rights = await policy.rightsOf({ id: user })
+    const myVms = vms.filter(({ owner }) => owner === user)
+    const pages = Math.max(1, Math.ceil(myVms.length / vmsOnPage))
+    watched.page = Math.min(watched.page, pages - 1)
+    const first = watched.page * vmsOnPage
+    const open = jobs.list({ states: openStates, limit: jobsRead })
+    const mine = open.filter(({ requester }) => requester.id === user)
+    const lately = jobs.list({ states: [...finalStates], requester: user, limit: 3 })
+    const facts: HomeFacts = {
+      myVms,
+      addresses: await this.#addresses(myVms.slice(first, first + vmsOnPage)),
+      page: watched.page,
+      myJobs: [...mine, ...lately],
+      toDecide: rights.mayApprove
+        ? open.filter((job) => job.state === 'awaiting-approval' && job.requester.id !== user)
+        : [],
+      at: new Date(clock.now()).toISOString(),
+    }
+    if (!rights.mayAsk('change')) return facts
+    const hosts = fleet.agents.map(({ name }) => {
+      const own = vms.filter(({ host }) => host === name)
+      const problem = unreachable.find((each) => each.name === name)?.problem?.message
+      const running = own.filter(({ state }) => state === 'running').length
+      return { name, total: own.length, running, ...(problem === undefined ? {} : { problem }) }
+    })
+    return { ...facts, hosts, openJobs: open.filter(({ requester }) => requester.id !== user) }
+  }
+
+  async #addresses(vms: readonly VmSummary[]): Promise<Map<string, string>> {
+    const { fleet, clock } = this.#parts
+    const found = await Promise.all(
+      vms
+        .filter(({ state }) => state === 'running')
+        .map(async (vm) => {
+          const asked = fleet.agent(vm.host).addressesOf(vm)
+          const [address] = await within(
+            clock,
+            addressWithinMs,
+            asked.catch(() => []),
+            [],
+          )
+          return address === undefined ? [] : [[vm.uuid, address] as const]
+        }),
+    )
+    return new Map(found.flat())
+  }
+}

@@ -1,0 +1,1 @@
+export { Homes, type HomesParts } from './homes.js'
