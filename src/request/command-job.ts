@@ -5,6 +5,7 @@ import type { Catalogue, ChangeCommand } from '../command/index.js'
 import { type ErrorNote, UserError } from '../errors.js'
 import type { JobBody, JobContext, Json } from '../jobs/index.js'
 import type { Policy } from '../policy/index.js'
+import { redactJson } from '../redact.js'
 import type { Plan } from '../report/index.js'
 import { unadopted } from './adoption.js'
 
@@ -34,7 +35,9 @@ export function commandJob({ catalogue, policy, fleet }: CommandJobParts): JobBo
     const makePlan = async (args: Record<string, unknown>): Promise<SettledPlan> => {
       const { requester } = context.job
       const { roles } = await policy.rightsOf(requester)
-      const settled = await command.plan(args, { caller: { ...requester, roles }, fleet })
+      const made = await command.plan(args, { caller: { ...requester, roles }, fleet })
+      // What it tells of a host is kept and shown; what is done is in the arguments, as it was asked for.
+      const settled = { ...made, plan: redactJson(made.plan) }
       return blocked(
         settled,
         refusalOf(settled.plan, fleet) ?? (await unadopted(command, settled.args, roles, fleet)),

@@ -4,6 +4,7 @@ import type { Catalogue } from '../command/index.js'
 import { UserError } from '../errors.js'
 import type { Jobs, Json } from '../jobs/index.js'
 import type { Policy } from '../policy/index.js'
+import { redact } from '../redact.js'
 import type { AuditLog } from '../store/index.js'
 import { commandJob, commandJobName, commandJobVersion } from './command-job.js'
 import type { Answer, Request, Requests } from './request.js'
@@ -24,7 +25,9 @@ export function createRequests({ catalogue, policy, fleet, jobs, audit }: Reques
     mayChange(text) {
       try {
         const { command } = catalogue.parse(text)
-        return command.risk !== 'read' || command.lasting === true
+        if (command.risk === 'read') return command.lasting === true
+        // It will be refused, and must not be written down before.
+        return !hasSecret(text)
       } catch {
         // Whoever handles it says what is wrong with it.
         return false
@@ -50,6 +53,7 @@ export function createRequests({ catalogue, policy, fleet, jobs, audit }: Reques
           })
           return { kind: 'report', report }
         }
+        if (hasSecret(text) || hasSecret(line)) throw secretTyped()
         const job = await jobs.submit({
           body: commandJobName,
           title: line,
@@ -67,4 +71,19 @@ export function createRequests({ catalogue, policy, fleet, jobs, audit }: Reques
       }
     },
   }
+}
+
+/** What was redacted on its way, after a restart for example, is not what was meant either. */
+function hasSecret(text: string): boolean {
+  return redact(text) !== text || text.includes('[redacted]')
+}
+
+function secretTyped(): UserError {
+  return new UserError(
+    'bad-argument',
+    'The command line holds something that looks like a password, a token or a key. Nothing was done, and it is kept nowhere by qnav.',
+    {
+      fix: 'Type it again without that. A secret that was shown in a channel should be changed.',
+    },
+  )
 }

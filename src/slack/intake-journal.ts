@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
 import type { Logger } from '../log.js'
+import { redact } from '../redact.js'
 import { openPendingLog, type PendingLog } from '../store/index.js'
 import type { Line } from './answering.js'
 
@@ -60,7 +61,8 @@ export class IntakeJournal {
     }
     const { text, person, channel, isPrivate, thread, job } = line
     await pending.add(delivery, {
-      ...{ text, person, channel, isPrivate },
+      // Reasons are kept without secrets wherever they are kept.
+      ...{ text: redact(text), person, channel, isPrivate },
       ...(thread === undefined ? {} : { thread }),
       ...(job === undefined ? {} : { job }),
     })

@@ -38,6 +38,19 @@ describe('a request', () => {
     expect(jobs.list()).toEqual([])
   })
 
+  it.each([
+    'snapshot create web1 --description "root password=hunter2hunter2"',
+    'snapshot create web1 --description "with xoxb-123456789012-abcdefabcdef"',
+    'snapshot create web1 --description "[redacted]"',
+  ])('that holds a secret is refused without repeating it, and kept nowhere: %s', async (text) => {
+    const { requests, jobs, audit } = await aHouse()
+    const error = await requests.handle({ text, person: ann, origin }).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'bad-argument', message: expect.stringContaining('kept nowhere') })
+    expect(JSON.stringify(error)).not.toMatch(/hunter2|xoxb/)
+    expect(requests.mayChange(text)).toBe(false)
+    expect([jobs.list(), audit]).toEqual([[], []])
+  })
+
   it('that changes something runs at once where no rule asks for approval', async () => {
     const { ask, over, fleet } = await aHouse({ approvals: false })
     const job = await over(await ask(create))
