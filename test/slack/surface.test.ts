@@ -489,6 +489,15 @@ describe('Deny', () => {
     expect(requests.seen).toEqual([])
   })
 
+  it('keeps where to answer, which looks like a secret', async () => {
+    slack.on('views.open', () => ({ ok: true }))
+    jobs.all.set('j-7k2m9', waitingJob())
+    const answerTo = 'https://hooks.slack.com/actions/T0123456789/1234567890123/abcdefghijklmnopqrstuvwx'
+    await receiver.deliver(aClick({ action_id: 'deny', value: 'j-7k2m9' }, { response_url: answerTo }))
+    const view = slack.of('views.open')[0]?.args.view as { private_metadata: string }
+    expect(JSON.parse(view.private_metadata)).toMatchObject({ responseUrl: answerTo })
+  })
+
   it('on a decided card opens no form and says what happened since', async () => {
     jobs.all.set('j-7k2m9', aJob({ state: 'succeeded' }))
     await receiver.deliver(deny)

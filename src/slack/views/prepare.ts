@@ -13,9 +13,12 @@ export function prepare({ text, blocks }: Message): Message {
   }
 }
 
-/** The same for a form. */
+/** The same for a modal or a Home tab. What it carries for the bot itself comes back as it was sent: nobody sees it, and
+ * what was typed is not in it. */
 export function prepareView<V extends View>(view: V): V {
-  return withHonestTexts(redactJson(view))
+  const { private_metadata } = view
+  const shown = withHonestTexts(redactJson(view))
+  return private_metadata === undefined ? shown : { ...shown, private_metadata }
 }
 
 /** Whatever is shown is under this key; what a button carries is not, and has to come back as it was. */
