@@ -7,6 +7,7 @@ import { measureManyHosts } from './many-hosts.js'
 import type { Comparison } from './measure.js'
 import { measureMemory } from './memory.js'
 import { compareSlackLatency } from './slack-latency.js'
+import { measureTypeahead } from './typeahead.js'
 
 const { values } = parseArgs({ options: { json: { type: 'string' } } })
 
@@ -15,6 +16,7 @@ for (const bench of [
   compareSlackLatency,
   compareListing,
   compareLibvirtCalls,
+  measureTypeahead,
   measureManyHosts,
   measureMemory,
 ])
