@@ -36,6 +36,7 @@ import {
   longestReason,
   pageAction,
   pickerCallback,
+  prepareOptions,
   prepareView,
   reasonBlock,
   reasonInput,
@@ -113,7 +114,7 @@ export function listen(parts: ListenerParts): void {
   app.options(/.*/, async ({ ack, body }) => {
     const asked = suggesting.safeParse(body)
     const options = asked.data?.view.callback_id === formCallback ? await forms.options(asked.data) : []
-    await ack({ options })
+    await ack({ options: prepareOptions(options) })
   })
 
   app.shortcut(/.*/, async ({ ack, body, context }) => {
@@ -139,14 +140,14 @@ export function listen(parts: ListenerParts): void {
     if (outcome.kind === 'errors') return ack({ response_action: 'errors', errors: outcome.errors })
     const { next } = outcome
     await work(outcome.line, () =>
-      next === undefined ? ack() : ack({ response_action: 'update', view: next }),
+      next === undefined ? ack() : ack({ response_action: 'update', view: prepareView(next) }),
     )
   })
 
   app.view({ callback_id: pickerCallback, type: 'view_submission' }, async ({ ack, body }) => {
     const { user, view } = formSubmission.parse(body)
     const picked = shortcuts.picked(aPerson(user.id, user.username ?? user.name), view)
-    await ack({ response_action: 'update', view: picked.view })
+    await ack({ response_action: 'update', view: prepareView(picked.view) })
     if (picked.line !== undefined) await work(picked.line, async () => undefined)
   })
 

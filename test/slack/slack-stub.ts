@@ -1,5 +1,6 @@
 /** Slack's Web API and response URLs without a network: records calls and fails as told. */
 import nock from 'nock'
+import { type BlockError, validateMessage, validateView } from '../../src/sandbox/block-validation/index.js'
 
 export interface Call {
   method: string
@@ -22,6 +23,8 @@ export class SlackStub {
   /** What went to response URLs. */
   readonly answers: { url: string; body: Record<string, unknown> }[] = []
   answerStatus = 200
+  /** What Slack would have refused of what was sent. */
+  readonly problems: BlockError[] = []
   readonly #handlers = new Map<string, Handler>()
   #ts = 100
 
@@ -44,6 +47,8 @@ export class SlackStub {
         const method = uri.replace('/api/', '')
         const args = formOf(String(body))
         this.calls.push({ method, args, token: undefined })
+        if (method.startsWith('chat.')) this.problems.push(...validateMessage(args))
+        if (args.view !== undefined) this.problems.push(...validateView(args.view))
         const handler = this.#handlers.get(method) ?? (() => ({ ok: false, error: 'unknown_method' }))
         void Promise.resolve(handler(args, this.of(method).length)).then((reply) => {
           if (reply === 'drop')
@@ -64,6 +69,7 @@ export class SlackStub {
       .post(/.*/)
       .reply((uri, body) => {
         this.answers.push({ url: uri, body: body as Record<string, unknown> })
+        this.problems.push(...validateMessage(body))
         return [this.answerStatus, 'ok']
       })
   }
@@ -85,6 +91,7 @@ export class SlackStub {
   close(): void {
     nock.cleanAll()
     nock.enableNetConnect()
+    if (this.problems.length > 0) throw new Error(`Slack would refuse: ${JSON.stringify(this.problems)}`)
   }
 }
 

@@ -10,7 +10,9 @@ import {
   type Message,
   mistake,
   prepare,
+  prepareView,
   reportMessage,
+  section,
 } from '../../src/slack/views/index.js'
 import { fitBlocks, limits } from '../../src/slack/views/limits.js'
 import { clip, code, dateTime, escapeText, mention } from '../../src/slack/views/mrkdwn.js'
@@ -337,10 +339,71 @@ describe('what leaves the bot', () => {
     )
   })
 
+  it('is a view that Slack takes, whatever it holds', () => {
+    const plain = word.map((text) => ({ type: 'plain_text' as const, text }))
+    const mrkdwn = word.map((text) => ({ type: 'mrkdwn' as const, text }))
+    const button = fc.record({
+      type: fc.constant('button' as const),
+      action_id: fc.uuid(),
+      text: plain,
+      value: word,
+    })
+    const block = fc.oneof(
+      fc.record({ type: fc.constant('header' as const), text: plain }),
+      fc.record({ type: fc.constant('section' as const), text: mrkdwn, accessory: button }),
+      fc.record({ type: fc.constant('section' as const), fields: fc.array(mrkdwn, { maxLength: 15 }) }),
+      fc.record({ type: fc.constant('context' as const), elements: fc.array(mrkdwn, { maxLength: 15 }) }),
+      fc.record({ type: fc.constant('actions' as const), elements: fc.array(button, { maxLength: 30 }) }),
+      fc.record({
+        type: fc.constant('input' as const),
+        label: plain,
+        hint: plain,
+        element: fc.constant({ type: 'plain_text_input' as const, action_id: 'x' }),
+      }),
+    )
+    const anyView = fc.record({
+      type: fc.constant('modal' as const),
+      title: plain,
+      submit: plain,
+      close: plain,
+      blocks: fc.array(block, { maxLength: 150 }),
+    })
+    fc.assert(
+      fc.property(anyView, (view) => {
+        expect(validateView(prepareView(view))).toEqual([])
+        expect(validateView(prepareView({ type: 'home', blocks: view.blocks }))).toEqual([])
+        expect(problems([{ text: 'x', blocks: view.blocks.filter(({ type }) => type !== 'input') }])).toEqual(
+          [],
+        )
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('counts what a view had to leave out', () => {
+    const blocks = Array.from({ length: 137 }, (_, n) => section(`line ${n}`))
+    const view = prepareView({ type: 'home', blocks })
+    expect(view.blocks).toHaveLength(100)
+    expect(textOf(view)).toContain('… 38 more parts do not fit into this view')
+    const long = Array.from({ length: 90 }, () => section('€'.repeat(2900)))
+    const cut = prepareView({ type: 'home', blocks: long })
+    expect(validateView(cut)).toEqual([])
+    expect(textOf(cut)).toContain('more parts do not fit')
+  })
+
   it('keeps its buttons when other parts have to go', () => {
     const blocks = [
       ...Array.from({ length: 60 }, () => ({ type: 'divider' as const })),
-      { type: 'actions' as const, elements: [] },
+      {
+        type: 'actions' as const,
+        elements: [
+          {
+            type: 'button' as const,
+            action_id: 'run:0',
+            text: { type: 'plain_text' as const, text: 'Stop' },
+          },
+        ],
+      },
     ]
     const fitted = fitBlocks(blocks)
     expect(fitted).toHaveLength(50)

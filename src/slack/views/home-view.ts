@@ -101,11 +101,7 @@ function noVms(): KnownBlock[] {
 
 function vmLine(vm: VmSummary, address: string | undefined, index: number): KnownBlock {
   const facts = [vm.state, vm.host, ...(address === undefined ? [] : [address])].map(escapeText).join(' · ')
-  return withButton(
-    `${vmSign(vm)} ${bold(vm.name)}\n${facts}`,
-    openButton(`vm show ${vmWord(vm)}`, index),
-    `vm:${vm.uuid}`,
-  )
+  return withButton(`${vmSign(vm)} ${bold(vm.name)}\n${facts}`, openButton(`vm show ${vmWord(vm)}`, index))
 }
 
 function vmSign({ state }: VmSummary): string {
@@ -222,10 +218,10 @@ function openButton(command: string, index: number): Button {
     type: 'button',
     action_id: runAction(index),
     text: { type: 'plain_text', text: 'Open' },
-    value: command.slice(0, limits.buttonValue),
+    value: command,
   }
 }
 
-function withButton(text: string, accessory: Button, blockId?: string): KnownBlock {
-  return { ...section(text), accessory, ...(blockId === undefined ? {} : { block_id: blockId }) }
+function withButton(text: string, accessory: Button): KnownBlock {
+  return { ...section(text), accessory }
 }

@@ -25,5 +25,5 @@ export {
   stillAtIt,
   tooLate,
 } from './notices.js'
-export { prepare, prepareView } from './prepare.js'
+export { prepare, prepareOptions, prepareView } from './prepare.js'
 export { type Asked, reportMessage } from './report-message.js'

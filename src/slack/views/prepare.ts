@@ -1,6 +1,6 @@
 import type { View } from '@slack/types'
 import { redact, redactJson } from '../../redact.js'
-import { fitBlocks, limits } from './limits.js'
+import { fitBlocks, fitView, limits } from './limits.js'
 import type { Message } from './message.js'
 import { clip } from './mrkdwn.js'
 
@@ -17,8 +17,13 @@ export function prepare({ text, blocks }: Message): Message {
  * what was typed is not in it. */
 export function prepareView<V extends View>(view: V): V {
   const { private_metadata } = view
-  const shown = withHonestTexts(redactJson(view))
+  const shown = fitView(withHonestTexts(redactJson(view)))
   return private_metadata === undefined ? shown : { ...shown, private_metadata }
+}
+
+/** The same for what a select offers; what is chosen comes back as it is. */
+export function prepareOptions<O>(options: O[]): O[] {
+  return withHonestTexts(options)
 }
 
 /** Whatever is shown is under this key; what a button carries is not, and has to come back as it was. */
