@@ -28,6 +28,8 @@ export type ErrorCode =
   | 'orphan-disk'
   | 'invalid-state'
   | 'locked'
+  | 'quota-exceeded'
+  | 'rate-limited'
   | 'unsupported'
   // trust
   | 'not-allowed'

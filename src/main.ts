@@ -59,7 +59,11 @@ export async function buildHouse(settings: Settings, log: Logger, groups?: Group
     const jobs = createJobs({ data, audit, log })
     closers.push(() => jobs.stop())
     const catalogue = await loadCatalogue(commandsDirectory)
-    const requests = createRequests({ catalogue, policy, fleet, jobs, audit })
+    const { quotas } = settings
+    const requests = createRequests({
+      ...{ catalogue, policy, fleet, jobs, audit },
+      ...(quotas === undefined ? {} : { quotas }),
+    })
 
     return {
       requests,

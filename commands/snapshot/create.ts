@@ -75,6 +75,7 @@ export default defineCommand({
         ),
       )
     }
+    plan.grows({ vm, snapshots: [name] })
     const settled = { vm, name, ...(description === undefined ? {} : { description }) }
     return plan.done(settled, [vmLock(vm)])
   },

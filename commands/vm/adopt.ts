@@ -61,6 +61,7 @@ export default defineCommand({
         }),
       )
     }
+    plan.grows({ vm, owner })
     const settled = { vm, owner, ...(ticket === undefined ? {} : { ticket }) }
     return plan.done(settled, [vmLock(vm)])
   },

@@ -164,6 +164,14 @@ export default defineCommand({
         ),
       )
     }
+    plan.grows({
+      vm: { host, name },
+      owner,
+      cpus,
+      memoryMiB: memory,
+      diskGiB: diskTotalGiB,
+      ...(start ? { runs: true as const } : {}),
+    })
     const settled = { ...args, host, disk, pool: poolWanted, network: wanted }
     return plan.done(args.owner === undefined ? settled : { ...settled, owner }, [vmLock({ host, name })])
   },

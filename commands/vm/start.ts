@@ -29,6 +29,7 @@ export default defineCommand({
         `The VM may use ${showMiB(memoryMiB)}, ${vm.host} has ${showMiB(availableMemoryMiB)} available.`,
       )
     }
+    plan.grows({ vm, runs: true })
     return plan.done({ vm }, [vmLock(vm)])
   },
 

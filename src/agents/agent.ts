@@ -97,6 +97,19 @@ export interface VmDetail extends VmSummary {
   createdAt?: string
 }
 
+/** What one VM takes, as quotas count it. */
+export interface VmHolding extends FoundVm {
+  /** As its metadata says, else whom kcli was told; so that a VM counts whose owner could not be recorded. */
+  owner?: string
+  /** It is in memory: running, paused, or anything but off. */
+  runs: boolean
+  cpus: number
+  memoryMiB: number
+  /** Capacities of all disks together; a disk whose volume is not told counts nothing. */
+  diskGiB: number
+  snapshots: string[]
+}
+
 export interface SnapshotSummary {
   name: string
   /** ISO 8601. */
@@ -230,6 +243,8 @@ export interface Agent {
   capacity(): Promise<Capacity>
 
   vms(): Promise<VmSummary[]>
+  /** What every VM takes, asked of libvirt now; a few questions for each. */
+  holdings(): Promise<VmHolding[]>
   /** Exact name; undefined when there is none. */
   find(name: string): Promise<FoundVm | undefined>
   detailOf(vm: FoundVm): Promise<VmDetail>

@@ -17,6 +17,7 @@ import type {
   PoolSummary,
   SnapshotSummary,
   VmDetail,
+  VmHolding,
   VmSpec,
   VmState,
   VmSummary,
@@ -48,6 +49,7 @@ import { createRuns, type Runs } from './run-directory.js'
 import type { HostTransport } from './transport.js'
 import { createVm } from './vm-creation.js'
 import { deletePlanned, planDeletion } from './vm-deletion.js'
+import { readHoldings } from './vm-holdings.js'
 import { ownershipOfVm, setVmOwnership } from './vm-ownership.js'
 import { powerOffVm, rebootVm, shutDownVm, startVm } from './vm-power.js'
 import { addressesOfVm, describeVm, findVm, listVms } from './vm-reading.js'
@@ -186,6 +188,10 @@ export class HostAgent implements Agent {
 
   vms(): Promise<VmSummary[]> {
     return listVms(this.#context)
+  }
+
+  holdings(): Promise<VmHolding[]> {
+    return readHoldings(this.#context)
   }
 
   find(name: string): Promise<FoundVm | undefined> {

@@ -6,7 +6,6 @@ import {
   domainState,
   enums,
   isNotFound,
-  LibvirtError,
   listDomains,
   listNetworks,
   listPools,
@@ -134,14 +133,8 @@ async function vmOf(libvirt: Connection, uuid: string): Promise<KnownVm> {
   return { name: dom.name, uuid, state, reason }
 }
 
-/** Read for who looks at a list. What stands in its place that we did not write is nobody's. */
 async function ownerOf(libvirt: Connection, name: string, uuid: string): Promise<KnownOwner> {
-  try {
-    return { name, uuid, owner: (await readOwnership(libvirt, uuid, answerWithin))?.owner }
-  } catch (error) {
-    if (error instanceof LibvirtError && error.kind === 'bad-xml') return { name, uuid, owner: undefined }
-    throw error
-  }
+  return { name, uuid, owner: (await readOwnership(libvirt, uuid, answerWithin))?.owner }
 }
 
 const poolStateWords: Record<number, PoolState> = {

@@ -4,6 +4,7 @@ import {
   type Connection,
   domainMetadata,
   fieldsXml,
+  LibvirtError,
   readFields,
   setDomainMetadata,
 } from '../libvirt/index.js'
@@ -32,14 +33,19 @@ export function setVmOwnership(context: HostContext, vm: FoundVm, ownership: Own
   })
 }
 
-/** Undefined too for an element of our namespace that does not name an owner: then it is nobody's. */
+/** Undefined too for what others put into our namespace, and for what names no owner: then it is nobody's. */
 export async function readOwnership(
   libvirt: Connection,
   uuid: string,
   options?: { timeoutMs: number },
 ): Promise<Ownership | undefined> {
   const xml = await domainMetadata(libvirt, uuid, ownershipNamespace, options)
-  return xml === undefined ? undefined : ownershipIn(xml)
+  try {
+    return xml === undefined ? undefined : ownershipIn(xml)
+  } catch (error) {
+    if (error instanceof LibvirtError && error.kind === 'bad-xml') return undefined
+    throw error
+  }
 }
 
 export async function writeOwnership(libvirt: Connection, uuid: string, ownership: Ownership): Promise<void> {

@@ -21,12 +21,25 @@ export interface Caller extends Person {
   roles: string[]
 }
 
+/** What a person has of what they may have. */
+export interface QuotaUse {
+  /** What is limited, e.g. "the VMs of U1"; what is counted; how much is there, and how much unfinished jobs will add. */
+  lines: { of: string; what: string; used: string; reserved: string; limit?: string }[]
+  /** Hosts that did not answer, in words. */
+  notes: string[]
+}
+
+export interface QuotaReading {
+  of(owner: string): Promise<QuotaUse>
+}
+
 /** What a read command may use. */
 export interface ReadContext {
   caller: Caller
   fleet: Fleet
   jobs: Pick<Jobs, 'get' | 'list' | 'decide' | 'cancel'>
   catalogue: Catalogue
+  quotas: QuotaReading
   /** Which risks the caller may ask for, and which of them need approval. */
   mayAsk(risk: Risk): 'yes' | 'with approval' | 'no'
   /** Whether the caller may decide about others' requests. */
@@ -74,12 +87,30 @@ export interface ReadCommand<Shape extends z.ZodRawShape = z.ZodRawShape> extend
   run(args: z.output<z.ZodObject<Shape>>, context: ReadContext): Promise<Report>
 }
 
+/** What a VM will be once the work is done, where that is more than it is now: counted against quotas from the plan on. What
+ * is not named stays as it is. */
+export interface Growth {
+  vm: { name: string; host: string }
+  /** Whose it will be. */
+  owner?: string
+  /** It will run. */
+  runs?: true
+  cpus?: number
+  memoryMiB?: number
+  /** Of all its disks together. */
+  diskGiB?: number
+  /** Names of those that it will have beside those it has. */
+  snapshots?: string[]
+}
+
 /** A plan and the arguments it settled (host chosen, VM looked up): these, not what was typed, are approved and run. */
 export interface Planned<Args> {
   plan: Plan
   args: Args
   /** What nobody else may change meanwhile, e.g. `vmLock(vm)`. */
   locks: string[]
+  /** Absent where nothing grows. */
+  growth?: Growth[]
 }
 
 export interface ChangeCommand<Shape extends z.ZodRawShape = z.ZodRawShape> extends CommandBase<Shape> {

@@ -1,7 +1,7 @@
 /** Writing a plan in the order one thinks it: what changes, what is good to know, what stands in the way. */
 import { type ErrorNote, noteOf, type UserError } from '../errors.js'
 import type { Change, Fact } from '../report/index.js'
-import type { Planned } from './definition.js'
+import type { Growth, Planned } from './definition.js'
 
 /** Begins a plan for work on that host; the summary is one sentence in the imperative. */
 export function planOn(host: string, summary: string): PlanBuilder {
@@ -15,6 +15,7 @@ export class PlanBuilder {
   readonly #facts: Fact[] = []
   readonly #warnings: string[] = []
   readonly #blockers: ErrorNote[] = []
+  readonly #growth: Growth[] = []
 
   constructor(host: string, summary: string) {
     this.#host = host
@@ -49,6 +50,12 @@ export class PlanBuilder {
     return this
   }
 
+  /** What a VM will take, for quotas. */
+  grows(growth: Growth): this {
+    this.#growth.push(growth)
+    return this
+  }
+
   /** Stands in the way; `undefined` is nothing. All blockers are shown together. */
   block(...errors: (UserError | undefined)[]): this {
     for (const error of errors) if (error !== undefined) this.#blockers.push(noteOf(error))
@@ -64,8 +71,9 @@ export class PlanBuilder {
       facts: this.#facts,
       warnings: this.#warnings,
     }
+    const settled = { args, locks, ...(this.#growth.length === 0 ? {} : { growth: this.#growth }) }
     const [first, ...others] = this.#blockers
-    if (first === undefined) return { plan: { kind: 'ready', ...plan }, args, locks }
-    return { plan: { kind: 'blocked', ...plan, blockers: [first, ...others] }, args, locks }
+    if (first === undefined) return { plan: { kind: 'ready', ...plan }, ...settled }
+    return { plan: { kind: 'blocked', ...plan, blockers: [first, ...others] }, ...settled }
   }
 }

@@ -2,6 +2,7 @@
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { parseDuration } from './duration.js'
+import { parseSize } from './size.js'
 
 /** A mapping with exactly these keys; a key that is not among them is answered with the nearest. */
 function section<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -117,6 +118,60 @@ const approval = section({
     .prefault('4h'),
 })
 
+/** MiB. */
+const size = z.unknown().transform((value, context) => {
+  const mib = typeof value === 'string' ? parseSize(value) : undefined
+  if (mib !== undefined) return mib
+  context.addIssue({ code: 'custom', message: 'must be a size such as 512M, 64G or 2T', input: value })
+  return z.NEVER
+})
+
+const amountError = 'must be a whole number from 0 to 1000000'
+const amount = z
+  .int({ error: amountError })
+  .min(0, { error: amountError })
+  .max(1_000_000, { error: amountError })
+const ratioError = 'must be a number above 0, at most 100'
+const ratio = z.number({ error: ratioError }).gt(0, { error: ratioError }).max(100, { error: ratioError })
+const someError = 'must be a whole number from 1 to 100000'
+const some = z.int({ error: someError }).min(1, { error: someError }).max(100_000, { error: someError })
+
+const perVmLimits = {
+  vcpus: amount.exactOptional(),
+  memory: size.exactOptional(),
+  disk: size.exactOptional(),
+  snapshots: amount.exactOptional(),
+}
+const limits = { vms: amount.exactOptional(), ...perVmLimits }
+const labels = z.record(z.string(), label, { error: 'must be a mapping such as { site: ams }' })
+const roleName = text('the name of a role, such as operator', /^[a-z][a-z0-9_-]{0,31}$/)
+
+const quotas = section({
+  owners: list(
+    section({
+      users: list(userId, 'Slack user ids').exactOptional(),
+      roles: list(roleName, 'roles').exactOptional(),
+      ...limits,
+    }),
+    'mappings',
+  ).default([]),
+  hosts: list(
+    section({
+      labels: labels.default({}),
+      ...limits,
+      vcpu_ratio: ratio.exactOptional(),
+      memory_ratio: ratio.exactOptional(),
+    }),
+    'mappings',
+  ).default([]),
+  vm: section(perVmLimits).prefault({}),
+})
+
+const rates = section({
+  commands_per_minute: some.default(60),
+  changes_per_hour: some.default(120),
+}).prefault({})
+
 export const configForm = section({
   slack: section({ approvals_channel: channelId.exactOptional() }).prefault({}),
   hosts: z
@@ -133,6 +188,8 @@ export const configForm = section({
     }),
   roles: section({ operator: members, approver: members, admin: members }).prefault({}),
   approvals: list(approval, 'rules').default([]),
+  quotas: quotas.exactOptional(),
+  rates,
 })
 
 export type ConfigFile = z.output<typeof configForm>

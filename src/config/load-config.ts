@@ -6,6 +6,7 @@ import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDo
 import type { z } from 'zod'
 import type { HostSettings } from '../agents/host-settings.js'
 import { UserError } from '../errors.js'
+import type { Limits, QuotaSettings } from '../policy/index.js'
 import { redact } from '../redact.js'
 import { type ConfigFile, configForm } from './config-form.js'
 import type { Env } from './environment.js'
@@ -187,8 +188,11 @@ function contradiction({
 
 function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<string, string>): Config {
   const { operator, approver, admin } = file.roles
+  const { commands_per_minute: commandsPerMinute, changes_per_hour: changesPerHour } = file.rates
   return {
     path,
+    ...(file.quotas === undefined ? {} : { quotas: quotaSettings(file.quotas) }),
+    rates: { commandsPerMinute, changesPerHour },
     ...(file.slack.approvals_channel === undefined ? {} : { approvalsChannel: file.slack.approvals_channel }),
     hosts: Object.entries(file.hosts).map(([name, host]) => hostSettings(name, host, passphrases.get(name))),
     policy: {
@@ -198,6 +202,35 @@ function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<strin
         rule: { approvers, expiresMs: expires },
       })),
     },
+  }
+}
+
+type Quotas = NonNullable<ConfigFile['quotas']>
+
+function quotaSettings({ owners, hosts, vm }: Quotas): QuotaSettings {
+  return {
+    owners: owners.map(({ users, roles, ...limits }) => ({
+      ...(users === undefined ? {} : { users }),
+      ...(roles === undefined ? {} : { roles }),
+      limits: limitsOf(limits),
+    })),
+    hosts: hosts.map(({ labels, vcpu_ratio: cpuRatio, memory_ratio: memoryRatio, ...limits }) => ({
+      labels,
+      ...(cpuRatio === undefined ? {} : { cpuRatio }),
+      ...(memoryRatio === undefined ? {} : { memoryRatio }),
+      limits: limitsOf(limits),
+    })),
+    perVm: limitsOf(vm),
+  }
+}
+
+function limitsOf({ vms, vcpus, memory, disk, snapshots }: Quotas['vm'] & { vms?: number }): Limits {
+  return {
+    ...(vms === undefined ? {} : { vms }),
+    ...(vcpus === undefined ? {} : { cpus: vcpus }),
+    ...(memory === undefined ? {} : { memoryMiB: memory }),
+    ...(disk === undefined ? {} : { diskGiB: disk / 1024 }),
+    ...(snapshots === undefined ? {} : { snapshots }),
   }
 }
 

@@ -1,6 +1,6 @@
 /** What qnav.yml and the environment say, after validation: the only shape the rest of the house sees. */
 import type { HostSettings } from '../agents/host-settings.js'
-import type { PolicySettings } from '../policy/index.js'
+import type { PolicySettings, QuotaSettings } from '../policy/index.js'
 
 type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
@@ -21,6 +21,10 @@ export interface Config {
   /** In the order of the file. */
   hosts: HostSettings[]
   policy: PolicySettings
+  /** Absent where nothing is limited. */
+  quotas?: QuotaSettings
+  /** Of each person. */
+  rates: { commandsPerMinute: number; changesPerHour: number }
 }
 
 /** The environment, without anything secret. */

@@ -1,13 +1,14 @@
 /** The body of every job that a command starts: plan, ask, lock, look again, work. */
 import { z } from 'zod'
 import type { Fleet } from '../agents/agent.js'
-import type { Catalogue, ChangeCommand } from '../command/index.js'
+import type { Catalogue, ChangeCommand, Growth } from '../command/index.js'
 import { type ErrorNote, UserError } from '../errors.js'
 import type { JobBody, JobContext, Json } from '../jobs/index.js'
 import type { Policy } from '../policy/index.js'
 import { redactJson } from '../redact.js'
 import type { Plan } from '../report/index.js'
 import { unadopted } from './adoption.js'
+import type { QuotaGate } from './quota-gate.js'
 
 export const commandJobName = 'command'
 /** Raised whenever a journal written by an older body could be misread. */
@@ -19,16 +20,18 @@ export interface CommandJobParts {
   catalogue: Catalogue
   policy: Pick<Policy, 'approvalRule' | 'rightsOf'>
   fleet: Fleet
+  quotas: Pick<QuotaGate, 'admit'>
 }
 
 interface SettledPlan {
   plan: Plan
   args: Record<string, unknown>
   locks: string[]
+  growth?: Growth[]
 }
 
 /** Builds the body. Its journal: step "plan", then the approval if a rule asks for one, then the command's own steps. */
-export function commandJob({ catalogue, policy, fleet }: CommandJobParts): JobBody {
+export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts): JobBody {
   return async (context) => {
     const input = commandJobInput.parse(context.job.input)
     const command = changeCommand(catalogue, input.path)
@@ -38,10 +41,10 @@ export function commandJob({ catalogue, policy, fleet }: CommandJobParts): JobBo
       const made = await command.plan(args, { caller: { ...requester, roles }, fleet })
       // What it tells of a host is kept and shown; what is done is in the arguments, as it was asked for.
       const settled = { ...made, plan: redactJson(made.plan) }
-      return blocked(
-        settled,
-        refusalOf(settled.plan, fleet) ?? (await unadopted(command, settled.args, roles, fleet)),
-      )
+      const refusal = refusalOf(settled.plan, fleet) ?? (await unadopted(command, settled.args, roles, fleet))
+      if (refusal !== undefined || settled.plan.kind === 'blocked') return blocked(settled, refusal)
+      // Last, for what it lets in is reserved.
+      return blocked(settled, ...(await quotas.admit(context.job.id, settled.growth ?? [])))
     }
 
     const settled = await stepOf<SettledPlan>(context, 'plan', () => makePlan(input.args))
@@ -86,11 +89,13 @@ function refusalOf({ host }: Plan, fleet: Fleet): ErrorNote | undefined {
   return fleet.agents.find(({ name }) => name === host)?.changesRefused
 }
 
-/** A plan that is blocked already says what is wrong with it. */
-function blocked(settled: SettledPlan, blocker: ErrorNote | undefined): SettledPlan {
+/** A plan that is blocked already says what is wrong with it. Nothing is reserved for one that is. */
+function blocked({ growth, ...settled }: SettledPlan, ...blockers: (ErrorNote | undefined)[]): SettledPlan {
   const { plan } = settled
-  if (blocker === undefined || plan.kind === 'blocked') return settled
-  return { ...settled, plan: { ...plan, kind: 'blocked', blockers: [blocker] } }
+  if (plan.kind === 'blocked') return settled
+  const [first, ...others] = blockers.filter((each) => each !== undefined)
+  if (first === undefined) return growth === undefined ? settled : { ...settled, growth }
+  return { ...settled, plan: { ...plan, kind: 'blocked', blockers: [first, ...others] } }
 }
 
 function refuseBlocked(plan: Plan): void {

@@ -3,10 +3,11 @@ import type { Fleet } from '../agents/agent.js'
 import type { Catalogue } from '../command/index.js'
 import { UserError } from '../errors.js'
 import type { Jobs, Json } from '../jobs/index.js'
-import type { Policy } from '../policy/index.js'
+import type { Policy, QuotaSettings } from '../policy/index.js'
 import { redact } from '../redact.js'
 import type { AuditLog } from '../store/index.js'
 import { commandJob, commandJobName, commandJobVersion } from './command-job.js'
+import { QuotaGate } from './quota-gate.js'
 import type { Answer, Request, Requests } from './request.js'
 
 export interface RequestParts {
@@ -15,11 +16,15 @@ export interface RequestParts {
   fleet: Fleet
   jobs: Jobs
   audit: AuditLog['append']
+  /** Absent where nothing is limited. */
+  quotas?: QuotaSettings
 }
 
 /** Registers the job body and returns the one entrance for every surface. Call before `jobs.start()`. */
-export function createRequests({ catalogue, policy, fleet, jobs, audit }: RequestParts): Requests {
-  jobs.register(commandJobName, commandJobVersion, commandJob({ catalogue, policy, fleet }))
+export function createRequests(parts: RequestParts): Requests {
+  const { catalogue, policy, fleet, jobs, audit, quotas: settings } = parts
+  const quotas = new QuotaGate({ fleet, policy, jobs, ...(settings === undefined ? {} : { settings }) })
+  jobs.register(commandJobName, commandJobVersion, commandJob({ catalogue, policy, fleet, quotas }))
 
   return {
     mayChange(text) {
@@ -46,6 +51,7 @@ export function createRequests({ catalogue, policy, fleet, jobs, audit }: Reques
             fleet,
             jobs,
             catalogue,
+            quotas,
             mayAsk: (risk) =>
               !rights.mayAsk(risk) ? 'no' : policy.approvalRule(risk) ? 'with approval' : 'yes',
             mayApprove: rights.mayApprove,

@@ -1,7 +1,12 @@
 /** Commands over a fleet in memory: a line goes in, its plan or report comes out, as through the whole house. */
 import { fileURLToPath } from 'node:url'
 import type { Fleet } from '../../src/agents/index.js'
-import { type Catalogue, loadCatalogue, type ReadContext } from '../../src/command/index.js'
+import {
+  type Catalogue,
+  loadCatalogue,
+  type QuotaReading,
+  type ReadContext,
+} from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import type { Job, Jobs, Json, StepRecord } from '../../src/jobs/index.js'
 import type { Plan, Report } from '../../src/report/index.js'
@@ -27,7 +32,12 @@ const ann: Person = { id: 'U1', name: 'ann' }
 /** What a read command answers. */
 export async function ask(
   line: string,
-  { fleet, jobs, by = ann }: { fleet: Fleet; jobs?: Partial<Jobs>; by?: Person },
+  {
+    fleet,
+    jobs,
+    by = ann,
+    quotas = noQuotas,
+  }: { fleet: Fleet; jobs?: Partial<Jobs>; by?: Person; quotas?: QuotaReading },
 ): Promise<Report> {
   const catalogue = await theCatalogue()
   const { command, args } = catalogue.parse(line)
@@ -38,6 +48,7 @@ export async function ask(
     fleet,
     jobs: { ...noJobs, ...jobs },
     catalogue,
+    quotas,
     mayAsk: by.mayAsk ?? (() => 'yes'),
     mayApprove,
     isAdmin,
@@ -175,6 +186,8 @@ export function offers(report: Report): Record<string, string> {
 function jsonOf<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T
 }
+
+const noQuotas: QuotaReading = { of: async () => ({ lines: [], notes: [] }) }
 
 const noJobs: Pick<Jobs, 'get' | 'list' | 'decide' | 'cancel'> = {
   get(id) {

@@ -26,6 +26,24 @@ async function refusal(text: string): Promise<UserError> {
 }
 
 describe('qnav.yml', () => {
+  it('limits nothing unless it says so, and then in the units of the house', async () => {
+    expect(await load(oneHost)).not.toHaveProperty('quotas')
+    expect(await load(oneHost)).toMatchObject({ rates: { commandsPerMinute: 60, changesPerHour: 120 } })
+    const text = `${oneHost}quotas:
+  owners:
+    - { users: [U1], memory: 1.5G, disk: 2T }
+    - { vms: 0 }
+  hosts:
+    - { labels: { site: 1 }, vcpu_ratio: 4, memory: 512M }
+  vm: { snapshots: 3 }
+`
+    expect((await load(text)).quotas).toEqual({
+      owners: [{ users: ['U1'], limits: { memoryMiB: 1536, diskGiB: 2048 } }, { limits: { vms: 0 } }],
+      hosts: [{ labels: { site: '1' }, cpuRatio: 4, limits: { memoryMiB: 512 } }],
+      perVm: { snapshots: 3 },
+    })
+  })
+
   it('is what the example shows', async () => {
     const config = await loadConfig(example)
     expect(config).toMatchObject({
@@ -277,7 +295,12 @@ describe('qnav.yml', () => {
     ['a key that stands twice', `${oneHost}    transport: ssh\n`, 4, /stands twice/],
     ['a tab', 'hosts:\n\tkvm1:\n', 2, /tab/],
     ['an open bracket', 'hosts:\n  kvm1: { transport: local\n', 3, /flow|collection|\}/i],
-    ['a list at the top', '- a\n', 1, /must be a mapping with slack, hosts, roles and approvals/],
+    ['a size without a unit', `${oneHost}quotas: { vm: { memory: 64 } }\n`, 4, /quotas\.vm\.memory.*64G/],
+    ['a quota below nothing', `${oneHost}quotas:\n  owners:\n    - { vms: -1 }\n`, 6, /whole number from 0/],
+    ['a ratio of nothing', `${oneHost}quotas:\n  hosts:\n    - { vcpu_ratio: 0 }\n`, 6, /above 0/],
+    ['an unknown limit', `${oneHost}quotas:\n  owners:\n    - { cpus: 4 }\n`, 6, /did you mean "vcpus"/],
+    ['no commands at all', `${oneHost}rates: { commands_per_minute: 0 }\n`, 4, /from 1 to/],
+    ['a list at the top', '- a\n', 1, /must be a mapping with slack, hosts, roles, approvals, /],
   ])('with %s is refused, naming the line and what is allowed', async (_, text, line, message) => {
     const error = await refusal(text)
     expect(error.message).toMatch(message)

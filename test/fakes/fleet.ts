@@ -25,6 +25,7 @@ import {
   type PoolSummary,
   type SnapshotSummary,
   type VmDetail,
+  type VmHolding,
   type VmSpec,
   type VmState,
   type VmSummary,
@@ -239,6 +240,22 @@ export class FakeAgent implements Agent {
     return [...this.machines.values()]
       .map((vm) => this.#summaryOf(vm))
       .sort((a, b) => a.name.localeCompare(b.name))
+  }
+
+  async holdings(): Promise<VmHolding[]> {
+    await this.#enter('holdings')
+    return [...this.machines.values()].map((vm) => {
+      const owner = vm.ownership?.owner ?? vm.kcliOwner
+      return {
+        ...this.#found(vm),
+        ...(owner === undefined ? {} : { owner }),
+        runs: vm.state === 'running',
+        cpus: vm.cpus,
+        memoryMiB: vm.memoryMiB,
+        diskGiB: vm.disks.reduce((sum, { capacityGiB = 0 }) => sum + capacityGiB, 0),
+        snapshots: vm.snapshots.map(({ name }) => name),
+      }
+    })
   }
 
   async find(name: string): Promise<FoundVm | undefined> {

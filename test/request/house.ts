@@ -7,10 +7,10 @@ import { onTestFinished, vi } from 'vitest'
 import { loadCatalogue } from '../../src/command/index.js'
 import { createJobs, isOver, type Job, type LocalJobs } from '../../src/jobs/index.js'
 import { createLog } from '../../src/log.js'
-import { createPolicy, type Policy, type PolicySettings } from '../../src/policy/index.js'
+import { createPolicy, type Policy, type PolicySettings, type QuotaSettings } from '../../src/policy/index.js'
 import { createRequests, type Requests } from '../../src/request/index.js'
 import type { AuditEntry } from '../../src/store/index.js'
-import { aFleet, anImage, aVm } from '../fakes/fleet.js'
+import { aFleet, anImage, aVm, type FakeHostOptions } from '../fakes/fleet.js'
 
 export const ann = { id: 'UANN', name: 'Ann' }
 export const ben = { id: 'UBEN', name: 'Ben' }
@@ -29,6 +29,8 @@ export interface TestHouse {
   jobs: LocalJobs
   audit: AuditEntry[]
   fleet: ReturnType<typeof aFleet>
+  /** The same house once more on the same data, as after a restart of the bot. */
+  restart(): Promise<void>
   /** Types a line and gives the job it started. */
   ask(text: string, who?: { id: string }): Promise<Job>
   /** Waits until the job is in one of the states. */
@@ -41,7 +43,12 @@ export async function aHouse({
   approvals = true,
   readOnly = false,
   helper,
+  quotas,
+  hosts,
 }: {
+  quotas?: QuotaSettings
+  /** Instead of kvm1. */
+  hosts?: FakeHostOptions[]
   /** Somebody who may ask for changes and is no operator. */
   helper?: string
   approvals?: boolean
@@ -51,7 +58,7 @@ export async function aHouse({
   const audit: AuditEntry[] = []
   const append = async (entry: AuditEntry) => void audit.push(entry)
   const fleet = aFleet({
-    hosts: [
+    hosts: hosts ?? [
       {
         name: 'kvm1',
         readOnly,
@@ -67,15 +74,21 @@ export async function aHouse({
       : [],
   }
   const policy = createPolicy({ settings, log })
-  const jobs = createJobs({ data: { path }, audit: append, log })
-  const requests = createRequests({
-    catalogue: await loadCatalogue(commands),
-    policy: helper === undefined ? policy : withHelper(policy, helper),
-    fleet: fleet.fleet,
-    jobs,
-    audit: append,
-  })
-  await jobs.start()
+  const catalogue = await loadCatalogue(commands)
+  const build = async (): Promise<{ jobs: LocalJobs; requests: Requests }> => {
+    const built = createJobs({ data: { path }, audit: append, log })
+    const entrance = createRequests({
+      catalogue,
+      policy: helper === undefined ? policy : withHelper(policy, helper),
+      fleet: fleet.fleet,
+      jobs: built,
+      audit: append,
+      ...(quotas === undefined ? {} : { quotas }),
+    })
+    await built.start()
+    return { jobs: built, requests: entrance }
+  }
+  let { jobs, requests } = await build()
   onTestFinished(async () => {
     await jobs.stop()
     await rm(path, { recursive: true, force: true })
@@ -91,10 +104,18 @@ export async function aHouse({
       { timeout: 10_000, interval: 10 },
     )
   return {
-    requests,
-    jobs,
+    get requests() {
+      return requests
+    },
+    get jobs() {
+      return jobs
+    },
     audit,
     fleet,
+    async restart() {
+      await jobs.stop()
+      ;({ jobs, requests } = await build())
+    },
     async ask(text, person = ann) {
       const answer = await requests.handle({ text, person, origin: { surface: 'terminal' } })
       if (answer.kind !== 'job')
