@@ -11,11 +11,14 @@ import type { ProvidedLab } from '../host/setup.js'
 
 const cli = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
 
-export interface WholeBotOptions {
-  lab: ProvidedLab
-  /** Reach the host over SSH; directly when absent. */
-  sshd?: LoopbackSshd
-}
+export type WholeBotOptions =
+  | {
+      lab: ProvidedLab
+      /** Reach the host over SSH; directly when absent. */
+      sshd?: LoopbackSshd
+    }
+  /** libvirt's own mock on this machine: one VM called test, at once there. */
+  | 'test driver'
 
 export class WholeBot {
   readonly sandbox: Sandbox
@@ -29,10 +32,13 @@ export class WholeBot {
   }
 
   /** People and channels are those of the sandbox: Ann asks, Ben approves, Olu is the admin. */
-  static async start({ lab, sshd }: WholeBotOptions): Promise<WholeBot> {
+  static async start(options: WholeBotOptions): Promise<WholeBot> {
     const directory = await mkdtemp(join(tmpdir(), 'qnav-e2e-'))
     const bot = new WholeBot(await startSandbox({ port: 0, manifest: await readAppManifest() }), directory)
-    await writeFile(join(directory, 'qnav.yml'), configuration(lab, sshd))
+    await writeFile(
+      join(directory, 'qnav.yml'),
+      configuration(options === 'test driver' ? mockHost : realHost(options)),
+    )
     await bot.run()
     return bot
   }
@@ -82,10 +88,11 @@ export class WholeBot {
   }
 }
 
-function configuration(
-  { kcli, pool, network, virtType }: ProvidedLab,
-  sshd: LoopbackSshd | undefined,
-): string {
+const mockHost = `transport: local
+    libvirt: { uri: 'test:///default', socket: /run/libvirt/libvirt-sock }`
+
+function realHost({ lab, sshd }: Exclude<WholeBotOptions, string>): string {
+  const { kcli, pool, network, virtType } = lab
   const connection =
     sshd === undefined
       ? 'transport: local'
@@ -93,20 +100,25 @@ function configuration(
     address: ${sshd.user}@${sshd.host}:${sshd.port}
     identity_file: ${sshd.identityFile}
     known_hosts: ${sshd.knownHosts}`
+  return `${connection}
+    virttype: ${virtType}
+    pool: ${pool}
+    network: ${network}
+    kcli: { path: ${kcli.path}, config: ${kcli.config} }`
+}
+
+function configuration(host: string): string {
   return `slack:
   approvals_channel: C0APPROVE
 hosts:
   kvm1:
-    ${connection}
-    virttype: ${virtType}
-    pool: ${pool}
-    network: ${network}
-    kcli: { path: ${kcli.path}, config: ${kcli.config} }
+    ${host}
 roles:
   operator: { users: [U0ANN] }
   approver: { users: [U0BEN] }
   admin: { users: [U0OLU] }
 approvals:
   - { risk: [change, destructive, host], approvers: 1, expires: 4h }
+rates: { commands_per_minute: 100000, changes_per_hour: 100000 }
 `
 }
