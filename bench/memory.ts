@@ -21,7 +21,7 @@ export async function measureMemory(): Promise<Comparison[]> {
   await defineDomains(vms)
   await writeFile(
     join(directory, 'qnav.yml'),
-    'slack: { approvals_channel: C0APPROVE }\nhosts:\n  kvm1: { transport: local }\n',
+    'slack: { approvals_channel: C0APPROVE }\nhosts:\n  kvm1: { transport: local }\nrates: { commands_per_minute: 100000 }\n',
   )
   const bot = spawn(process.execPath, [fileURLToPath(new URL('../src/cli.js', import.meta.url)), 'start'], {
     stdio: ['ignore', 'ignore', 'inherit'],

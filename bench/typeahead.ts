@@ -26,7 +26,7 @@ export async function measureTypeahead(): Promise<Comparison[]> {
     await defineDomains(vms)
     await writeFile(
       join(directory, 'qnav.yml'),
-      'slack: { approvals_channel: C0APPROVE }\nhosts:\n  kvm1: { transport: local }\n',
+      'slack: { approvals_channel: C0APPROVE }\nhosts:\n  kvm1: { transport: local }\nrates: { commands_per_minute: 100000 }\n',
     )
     const { slack, ...settings } = await loadSettings(
       {

@@ -59,9 +59,9 @@ export async function buildHouse(settings: Settings, log: Logger, groups?: Group
     const jobs = createJobs({ data, audit, log })
     closers.push(() => jobs.stop())
     const catalogue = await loadCatalogue(commandsDirectory)
-    const { quotas } = settings
+    const { quotas, rates } = settings
     const requests = createRequests({
-      ...{ catalogue, policy, fleet, jobs, audit },
+      ...{ catalogue, policy, fleet, jobs, audit, rates },
       ...(quotas === undefined ? {} : { quotas }),
     })
 

@@ -168,8 +168,8 @@ const quotas = section({
 })
 
 const rates = section({
-  commands_per_minute: some.default(60),
-  changes_per_hour: some.default(120),
+  commands_per_minute: some.default(120),
+  changes_per_hour: some.default(300),
 }).prefault({})
 
 export const configForm = section({

@@ -8,6 +8,7 @@ import { redact } from '../redact.js'
 import type { AuditLog } from '../store/index.js'
 import { commandJob, commandJobName, commandJobVersion } from './command-job.js'
 import { QuotaGate } from './quota-gate.js'
+import { RateLimits, type Rates } from './rate-limits.js'
 import type { Answer, Request, Requests } from './request.js'
 
 export interface RequestParts {
@@ -18,11 +19,14 @@ export interface RequestParts {
   audit: AuditLog['append']
   /** Absent where nothing is limited. */
   quotas?: QuotaSettings
+  /** Absent where everybody may ask for as much as they like. */
+  rates?: Rates
 }
 
 /** Registers the job body and returns the one entrance for every surface. Call before `jobs.start()`. */
 export function createRequests(parts: RequestParts): Requests {
   const { catalogue, policy, fleet, jobs, audit, quotas: settings } = parts
+  const rates = parts.rates === undefined ? undefined : new RateLimits(parts.rates)
   const quotas = new QuotaGate({ fleet, policy, jobs, ...(settings === undefined ? {} : { settings }) })
   jobs.register(commandJobName, commandJobVersion, commandJob({ catalogue, policy, fleet, quotas }))
 
@@ -40,7 +44,8 @@ export function createRequests(parts: RequestParts): Requests {
     },
 
     async handle(request: Request): Promise<Answer> {
-      const { person, origin, text } = request
+      const { person, origin, text, idempotencyKey: key } = request
+      rates?.admit(person, 'commands', key)
       const rights = await policy.rightsOf(person)
       try {
         const { path, command, args, line } = catalogue.parse(text)
@@ -60,13 +65,14 @@ export function createRequests(parts: RequestParts): Requests {
           return { kind: 'report', report }
         }
         if (hasSecret(text) || hasSecret(line)) throw secretTyped()
+        rates?.admit(person, 'changes', key)
         const job = await jobs.submit({
           body: commandJobName,
           title: line,
           input: { path, args: args as Json },
           requester: person,
           origin,
-          ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
+          ...(key === undefined ? {} : { idempotencyKey: key }),
         })
         return { kind: 'job', job }
       } catch (error) {

@@ -28,7 +28,7 @@ async function refusal(text: string): Promise<UserError> {
 describe('qnav.yml', () => {
   it('limits nothing unless it says so, and then in the units of the house', async () => {
     expect(await load(oneHost)).not.toHaveProperty('quotas')
-    expect(await load(oneHost)).toMatchObject({ rates: { commandsPerMinute: 60, changesPerHour: 120 } })
+    expect(await load(oneHost)).toMatchObject({ rates: { commandsPerMinute: 120, changesPerHour: 300 } })
     const text = `${oneHost}quotas:
   owners:
     - { users: [U1], memory: 1.5G, disk: 2T }

@@ -44,8 +44,10 @@ export async function aHouse({
   readOnly = false,
   helper,
   quotas,
+  rates,
   hosts,
 }: {
+  rates?: { commandsPerMinute: number; changesPerHour: number }
   quotas?: QuotaSettings
   /** Instead of kvm1. */
   hosts?: FakeHostOptions[]
@@ -84,6 +86,7 @@ export async function aHouse({
       jobs: built,
       audit: append,
       ...(quotas === undefined ? {} : { quotas }),
+      ...(rates === undefined ? {} : { rates }),
     })
     await built.start()
     return { jobs: built, requests: entrance }
