@@ -119,7 +119,7 @@ export class Shortcuts {
         line: { ...lineFor(person, `pick:${view.id}`), text: path, modal: view.id },
       }
     }
-    const metadata = { path, channel: person.id, isAnsweredHere: true, round: 0 }
+    const metadata = { path, channel: person.id, isAnsweredHere: true, round: 0, leaders: {} }
     return { view: formModal({ path, command, values: {}, metadata }) }
   }
 

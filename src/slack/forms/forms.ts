@@ -62,13 +62,14 @@ export class Forms {
   /** Shows a form with what was typed in it; where that is too late, a button to open it again. Never rejects. */
   async open(wanted: WantedForm, line: Line, trigger: Trigger): Promise<void> {
     const { modals, policy, log } = this.#parts
-    const { path } = wanted
+    const { path, command, values } = wanted
     const isAnsweredHere = line.modal !== undefined || line.channel === line.person.id
     const metadata: FormMetadata = {
       path,
       channel: line.channel,
       isAnsweredHere,
       round: 0,
+      leaders: leadersIn(command, values),
       ...(line.thread === undefined ? {} : { thread: line.thread }),
       ...(line.responseUrl === undefined ? {} : { responseUrl: line.responseUrl }),
     }
@@ -93,12 +94,13 @@ export class Forms {
   /** The options of one field, for what was typed into it. Never rejects. */
   async options({ value, block_id, view }: Suggesting): Promise<PlainTextOption[]> {
     const { catalogue, suggestions } = this.#parts
-    const { path } = formMetadata.parse(JSON.parse(view.private_metadata))
+    const { path, leaders: known } = formMetadata.parse(JSON.parse(view.private_metadata))
     const command = catalogue.get(path)
     const name = argumentOf(block_id)
     const field = command && describeArguments(command).find((each) => each.name === name)
     if (command === undefined || field === undefined) return []
-    const leaders = leadersIn(command, valuesIn(view.state.values))
+    const isStateThere = Object.keys(view.state.values).length > 0
+    const leaders = isStateThere ? leadersIn(command, valuesIn(view.state.values)) : known
     const found = await suggestions.suggest({
       kind: field.kind,
       query: value,
@@ -117,6 +119,7 @@ export class Forms {
     if (command === undefined || leader === undefined) return
     const values: Record<string, FormValues[string]> = { ...valuesIn(view.state.values) }
     const leaders = leadersIn(command, values)
+    let isEmptied = false
     await Promise.all(
       followersOf(command, leader).map(async ({ name, kind }) => {
         const has = async (wanted: string) =>
@@ -126,10 +129,13 @@ export class Forms {
         const before = values[name]
         const kept: string[] = []
         for (const each of listOf(before)) if (await has(each)) kept.push(each)
+        if (kept.length === listOf(before).length) return
         values[name] = kept
+        isEmptied = true
       }),
     )
-    const next = { ...metadata, round: metadata.round + 1 }
+    // Another name for fields that were emptied; the others keep theirs, and what is being typed into them.
+    const next = { ...metadata, leaders, round: metadata.round + (isEmptied ? 1 : 0) }
     // With the hash a second choice, made meanwhile, is not undone.
     await modals.show(view.id, formModal({ path: metadata.path, command, values, metadata: next }), view.hash)
   }

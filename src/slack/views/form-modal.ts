@@ -28,6 +28,8 @@ export const formMetadata = z.object({
   isAnsweredHere: z.boolean(),
   /** Raised when fields were emptied because what they hang on changed: Slack keeps what is in a field of the same name. */
   round: z.int(),
+  /** What the lists follow, for queries that come without what is in the other fields. */
+  leaders: z.object({ host: z.string().exactOptional(), vm: z.string().exactOptional() }),
 })
 export type FormMetadata = z.output<typeof formMetadata>
 
@@ -288,8 +290,8 @@ export function followersOf(command: Command, name: string): ArgumentDescription
 }
 
 /** The host and the VM that a form names, for what follows them. */
-export function leadersIn(command: Command, values: FormValues): { host?: string; vm?: string } {
-  const leaders: { host?: string; vm?: string } = {}
+export function leadersIn(command: Command, values: FormValues): FormMetadata['leaders'] {
+  const leaders: FormMetadata['leaders'] = {}
   for (const { name, kind } of describeArguments(command)) {
     const value = values[name]
     if ((kind === 'host' || kind === 'vm') && typeof value === 'string' && value !== '') leaders[kind] = value
