@@ -7,6 +7,7 @@ import type { Report } from '../report/index.js'
 import type { Answer, Requests } from '../request/index.js'
 import type { JobCards } from './cards/index.js'
 import { isOwnEffect } from './intake-journal.js'
+import type { Names } from './names.js'
 import { type Outbox, PostFailed } from './outbox/index.js'
 import {
   context,
@@ -52,6 +53,7 @@ export interface AnsweringParts {
   cards: Pick<JobCards, 'placeOf' | 'refresh'>
   outbox: Pick<Outbox, 'post'>
   whisper: Whisper
+  names: Pick<Names, 'learn' | 'in'>
   /** Shows a message in a modal; `false` when it is not there any more. */
   showIn(modal: string, title: string, message: Message): Promise<boolean>
   log: Logger
@@ -81,9 +83,10 @@ export class Answering {
   /** Never rejects: whatever happens, the person is told. */
   async answer(line: Line): Promise<void> {
     try {
+      this.#parts.names.learn(line.person)
       const answer = await this.#handle(line)
       if (answer.kind === 'job') await this.#tellOfJob(answer.job, line)
-      else await this.#giveReport(answer.report, line)
+      else await this.#giveReport(this.#parts.names.in(answer.report), line)
     } catch (error) {
       if (line.isAgain && isOwnEffect(error)) return
       await this.#explain(error, line)

@@ -17,6 +17,7 @@ import { Intake } from './intake.js'
 import { IntakeJournal, type IntakeLog, openIntakeLog } from './intake-journal.js'
 import { listen } from './listeners.js'
 import { Modals } from './modals.js'
+import { Names } from './names.js'
 import { createOutbox } from './outbox/index.js'
 import { isTokenProblem, PooledSocketReceiver, SignedHttpReceiver } from './receivers/index.js'
 import { Shortcuts } from './shortcuts.js'
@@ -117,8 +118,9 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
       cards = new JobCards({ jobs, outbox, book, approvalsChannel, log, clock })
       const whisper = createWhisper({ client: interactive, outbox, log })
       const modals = new Modals(interactive, log)
+      const names = new Names(jobs)
       const showIn = modals.showMessage.bind(modals)
-      answering = new Answering({ requests, jobs, cards, outbox, whisper, showIn, log, clock })
+      answering = new Answering({ requests, jobs, cards, outbox, whisper, names, showIn, log, clock })
       const suggestions = new Suggestions({ fleet, jobs })
       const forms = new Forms({ catalogue, suggestions, policy, modals, whisper, log })
       homes = new Homes({ fleet, jobs, policy, client: background, log, clock })

@@ -24,7 +24,7 @@ const vms = Array.from({ length: 200 }, (_, n) => {
   const isAnns = n % 9 === 0
   return aVm({
     name,
-    state: n % 3 === 0 ? 'shut off' : 'running',
+    state: n % 4 === 0 ? 'shut off' : 'running',
     addresses: [`192.168.122.${(n % 250) + 2}`],
     ...(isAnns ? { ownership: { owner: 'U0ANN', requester: 'U0ANN', job: 'j-1' } } : {}),
   })

@@ -20,6 +20,7 @@ export function renderModal(): void {
   const isSame = shown !== undefined && shown.viewId === view?.id
   const before = shown?.before ?? document.activeElement
   const focusedId = isSame ? document.activeElement?.id : undefined
+  const typed = isSame ? queryIn(document.activeElement) : undefined
   const scroll = isSame ? (shown?.overlay.querySelector('.dialog-body')?.scrollTop ?? 0) : 0
   shown?.overlay.remove()
   shown = undefined
@@ -40,6 +41,17 @@ export function renderModal(): void {
   ;(invalid ?? wanted ?? first ?? overlay.querySelector<HTMLElement>('.dialog'))?.focus({
     preventScroll: isSame,
   })
+  // As in Slack, an update takes nothing away from somebody who is typing.
+  if (typed !== undefined && wanted instanceof HTMLInputElement && wanted.value !== typed) {
+    wanted.value = typed
+    wanted.dispatchEvent(new Event('input'))
+  }
+}
+
+/** What is being typed into a field with typeahead. */
+function queryIn(element: Element | null): string | undefined {
+  if (!(element instanceof HTMLInputElement) || element.getAttribute('role') !== 'combobox') return undefined
+  return element.value === '' ? undefined : element.value
 }
 
 function modalElement(view: SandboxView, depth: number): HTMLElement {

@@ -79,7 +79,7 @@ export class Homes {
   /** The VMs of one person with their addresses. */
   async vmsOf(user: string): Promise<{ vms: VmSummary[]; addresses: Map<string, string> }> {
     const { vms } = await this.#parts.fleet.vms()
-    const mine = vms.filter(({ owner }) => owner === user)
+    const mine = ownedBy(user, vms)
     return { vms: mine, addresses: await this.#addresses(mine.slice(0, 3 * vmsOnPage)) }
   }
 
@@ -125,7 +125,7 @@ export class Homes {
   ): Promise<HomeFacts> {
     const { fleet, jobs, policy, clock } = this.#parts
     const rights = await policy.rightsOf({ id: user })
-    const myVms = vms.filter(({ owner }) => owner === user)
+    const myVms = ownedBy(user, vms)
     const pages = Math.max(1, Math.ceil(myVms.length / vmsOnPage))
     watched.page = Math.min(watched.page, pages - 1)
     const first = watched.page * vmsOnPage
@@ -170,4 +170,12 @@ export class Homes {
     )
     return new Map(found.flat())
   }
+}
+
+/** Those that run first, then by name. */
+function ownedBy(user: string, vms: readonly VmSummary[]): VmSummary[] {
+  const rank = ({ state }: VmSummary) => (state === 'shut off' ? 1 : 0)
+  return vms
+    .filter(({ owner }) => owner === user)
+    .toSorted((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name))
 }

@@ -141,11 +141,10 @@ function fieldBlock(
   }
 }
 
-function hintOf({ kind, description, form, isRequired, whenLeftOut }: ArgumentDescription): string {
+function hintOf({ kind, description, form }: ArgumentDescription): string {
   const isTyped = !chosenFromList.includes(kind) && !['flag', 'choice', 'user', 'number'].includes(kind)
   const how = isTyped ? `: ${form}` : ''
-  const otherwise = isRequired || whenLeftOut === '' || kind === 'flag' ? '' : `. Left out: ${whenLeftOut}`
-  return `${description}${how}${otherwise}`
+  return `${description}${how}`
 }
 
 function elementOf(

@@ -30,9 +30,9 @@ export interface HomeFacts {
   myJobs: readonly Job[]
   /** Requests of others that this person may decide about. */
   toDecide: readonly Job[]
-  /** Only for operators. */
+  /** Only for those who may change things. */
   hosts?: readonly HostLine[]
-  /** Only for operators: jobs of everybody that are not over. */
+  /** Only for them: jobs of everybody that are not over. */
   openJobs?: readonly Job[]
   /** ISO 8601. */
   at: string
@@ -50,7 +50,9 @@ export function homeView(facts: HomeFacts): HomeView {
     blocks: fitViewBlocks([
       ...buttons(
         [
-          { label: 'Create VM', command: 'vm create --form', style: 'primary' },
+          ...(hosts === undefined
+            ? []
+            : [{ label: 'Create VM', command: 'vm create --form', style: 'primary' as const }]),
           { label: 'All VMs', command: 'vm list' },
           { label: 'Check hosts', command: 'host check' },
           { label: 'Help', command: 'help' },
@@ -96,7 +98,7 @@ function vmLines({ myVms, addresses, page }: HomeFacts): KnownBlock[] {
 }
 
 function noVms(): KnownBlock[] {
-  return [section('No VM is yours yet. Create one, or ask the owner of one for it.')]
+  return [section('No VM is yours yet.')]
 }
 
 function vmLine(vm: VmSummary, address: string | undefined, index: number): KnownBlock {

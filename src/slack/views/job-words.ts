@@ -1,7 +1,7 @@
 /** A job's state in words: one line that fits a lock screen, and the parts that its cards share. */
 import { isOver, type Job, type JobState, type StepRecord } from '../../jobs/index.js'
 import { type Plan, showDuration } from '../../report/index.js'
-import { bold, clip, dateTime, escapeText, mention } from './mrkdwn.js'
+import { bold, clip, dateTime, escapeText, mention, valueUnder } from './mrkdwn.js'
 import { toneSign } from './tone.js'
 
 export const stateSign: Record<JobState, string> = {
@@ -74,7 +74,7 @@ export function changeLines({ changes }: Plan): string[] {
 }
 
 export function factLines({ facts }: Plan): string[] {
-  return facts.map(({ label, value }) => `${bold(label)} ${escapeText(value)}`)
+  return facts.map(({ label, value }) => `${bold(label)} ${valueUnder(label, value)}`)
 }
 
 export function warningLines({ warnings }: Plan): string[] {

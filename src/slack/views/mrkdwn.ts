@@ -39,6 +39,19 @@ export function mention({ id, name }: Person): string {
   return slackUser.test(id) ? `<@${id}>` : escapeText(name ?? id)
 }
 
+/** What stands under these names is a person: an id of Slack, or a name. */
+const personLabels = new Set(['Owner', 'Requester', 'Asked by'])
+
+/** Whether the value under that name is somebody of Slack. */
+export function isSlackUser(label: string, value: string): boolean {
+  return personLabels.has(label) && slackUser.test(value)
+}
+
+/** A value as it is, people by mention: they are told of it. */
+export function valueUnder(label: string, value: string): string {
+  return isSlackUser(label, value) ? mention({ id: value }) : escapeText(value)
+}
+
 /** Direct messages have ids of their own kind; a user id stands for the one with that user. */
 export function isDirect(channel: string): boolean {
   return /^[DUW]/.test(channel)

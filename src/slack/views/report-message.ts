@@ -14,7 +14,7 @@ import {
   section,
   sections,
 } from './message.js'
-import { bold, clip, code, escapeText, mention } from './mrkdwn.js'
+import { bold, clip, code, escapeText, mention, valueUnder } from './mrkdwn.js'
 import { tableLines } from './table-lines.js'
 import { resultSign, toneSign } from './tone.js'
 
@@ -68,7 +68,9 @@ export function reportParts(report: Report, line?: string): { blocks: KnownBlock
 
   const blocks: KnownBlock[] = [
     ...(summary === undefined ? [] : sections([escapeText(summary)])),
-    ...sections(facts.slice(0, factsShown).map(({ label, value }) => `${bold(label)} ${escapeText(value)}`)),
+    ...sections(
+      facts.slice(0, factsShown).map(({ label, value }) => `${bold(label)} ${valueUnder(label, value)}`),
+    ),
     ...sections(findingTally(findings)),
     ...sections(findingLines.slice(0, findingsShown)),
     ...(table === undefined ? [] : sections(tableLines({ ...table, rows: rows.slice(0, rowsShown) }))),
