@@ -26,6 +26,7 @@ one file there.
 - \`--flag value\`, \`--flag=value\`, \`-m 4G\`; switches are \`--start\` and \`--no-start\`; lists have commas or repeat the flag.
 - Memory is MiB unless a unit is given (\`4G\`), disks are GiB; durations always have a unit (\`30m\`, \`1h30m\`, \`7d\`).
 - A VM is named \`web1\`, or \`web1@kvm1\` where the name is on several hosts.
+- In Slack a line that lacks something opens a form; \`--form\` opens it for any command, with what was typed.
 - \`help vm create\`, or \`--help\` behind any command, shows what is below.
 
 Risks: ${Object.entries(risks)
