@@ -6,7 +6,9 @@ import {
   planOn,
   snapshotRef,
   timeInWords,
+  touched,
   unknownName,
+  usersWarning,
   vmActions,
   vmRef,
   vmWord,
@@ -27,7 +29,11 @@ export default defineCommand({
   async plan({ vm: typed, name }, { fleet }) {
     const vm = await fleet.find(typed)
     const agent = fleet.agent(vm.host)
-    const [{ state }, snapshots] = await Promise.all([agent.detailOf(vm), agent.snapshots(vm)])
+    const [{ state }, snapshots, impact] = await Promise.all([
+      agent.detailOf(vm),
+      agent.snapshots(vm),
+      agent.impactOf(vm),
+    ])
     const snapshot = snapshots.find((each) => each.name === name)
     const plan = planOn(vm.host, `Put VM ${vm.name} on ${vm.host} back to snapshot ${name}`)
     if (snapshot === undefined) {
@@ -45,6 +51,7 @@ export default defineCommand({
     if (snapshot.description !== undefined) plan.fact('Description', snapshot.description)
     plan.warn(`Everything that ${vm.name} wrote to its disks since ${taken} is lost.`)
     if (!isOff(state)) plan.warn(`${vm.name} is ${state}: what runs in it now ends.`)
+    plan.facts(touched(impact)).warn(usersWarning(vm, impact))
     const later = snapshots.filter(({ createdAt }) => createdAt > snapshot.createdAt)
     if (later.length > 0) {
       plan.fact('Later snapshots, which stay', later.map((each) => each.name).join(', '))

@@ -1,6 +1,15 @@
 import { z } from 'zod'
 import type { DeletionPlan } from '../../src/agents/index.js'
-import { asData, defineCommand, isOff, pinned, planOn, vmRef } from '../../src/command/index.js'
+import {
+  asData,
+  defineCommand,
+  isOff,
+  pinned,
+  planOn,
+  touched,
+  usersWarning,
+  vmRef,
+} from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import { vmLock } from '../../src/jobs/index.js'
 import { count, type Plan, showMiB } from '../../src/report/index.js'
@@ -17,7 +26,11 @@ export default defineCommand({
 
   async plan({ vm: typed }, { fleet }) {
     const vm = await fleet.find(typed)
-    const deletion = await fleet.agent(vm.host).deletionOf(vm)
+    const agent = fleet.agent(vm.host)
+    const [deletion, impact] = await Promise.all([
+      agent.deletionOf(vm),
+      agent.impactOf(vm, { storage: true }),
+    ])
     const plan = planOn(vm.host, `Delete VM ${vm.name} on ${vm.host}`).remove(`VM ${vm.name}`, deletion.state)
     for (const { path, pool, capacityGiB } of deletion.removes) {
       const size = capacityGiB === undefined ? '' : `${showMiB(capacityGiB * 1024)}, `
@@ -25,7 +38,7 @@ export default defineCommand({
     }
     for (const snapshot of deletion.snapshots) plan.remove(`Snapshot ${snapshot}`, 'its state of the VM')
     for (const { path, why } of deletion.keeps) plan.fact(`Stays: ${path}`, why)
-    plan.fact('UUID', vm.uuid)
+    plan.fact('UUID', vm.uuid).facts(touched(impact)).warn(usersWarning(vm, impact))
     if (!isOff(deletion.state)) {
       plan.warn(`${vm.name} is ${deletion.state}: its plug is pulled first. What runs in it ends.`)
     }

@@ -2,9 +2,12 @@ import { z } from 'zod'
 import {
   defineCommand,
   flag,
+  hostsWithRoom,
   isOff,
   pinned,
   planOn,
+  touched,
+  usersWarning,
   vmActions,
   vmRef,
   vmWord,
@@ -28,10 +31,16 @@ export default defineCommand({
 
   async plan({ vm: typed, force }, { fleet }) {
     const vm = await fleet.find(typed)
-    const { state, persistent } = await fleet.agent(vm.host).detailOf(vm)
+    const agent = fleet.agent(vm.host)
+    const [{ state, persistent, memoryMiB }, impact] = await Promise.all([
+      agent.detailOf(vm),
+      agent.impactOf(vm),
+    ])
+    const roomy = isOff(state) ? undefined : await hostsWithRoom(fleet, { host: vm.host, memoryMiB })
     const word = vmWord(vm)
     const plan = planOn(vm.host, `Restart VM ${vm.name} on ${vm.host}${force ? ' by switching it off' : ''}`)
     plan.change('State', state, force ? 'shut off, then running' : 'running again')
+    plan.facts(touched(impact, roomy)).warn(usersWarning(vm, impact))
     if (force) plan.warn('Data that the guest has not written to its disks yet is lost.')
     if (isOff(state)) {
       plan.block(new UserError('invalid-state', `VM ${word} is off.`, { fix: `Start it: vm start ${word}` }))

@@ -3,9 +3,12 @@ import {
   defineCommand,
   duration,
   flag,
+  hostsWithRoom,
   isOff,
   pinned,
   planOn,
+  touched,
+  usersWarning,
   vmActions,
   vmRef,
   vmWord,
@@ -37,7 +40,12 @@ export default defineCommand({
 
   async plan({ vm: typed, force, timeout }, { fleet }) {
     const vm = await fleet.find(typed)
-    const { state, persistent } = await fleet.agent(vm.host).detailOf(vm)
+    const agent = fleet.agent(vm.host)
+    const [{ state, persistent, memoryMiB }, impact] = await Promise.all([
+      agent.detailOf(vm),
+      agent.impactOf(vm),
+    ])
+    const roomy = isOff(state) ? undefined : await hostsWithRoom(fleet, { host: vm.host, memoryMiB })
     const word = vmWord(vm)
     const plan = planOn(
       vm.host,
@@ -45,6 +53,7 @@ export default defineCommand({
     ).change('State', state, 'shut off')
     if (force) plan.warn('Data that the guest has not written to its disks yet is lost.')
     else plan.fact('Time to shut down', showDuration(timeout))
+    plan.facts(touched(impact, roomy)).warn(usersWarning(vm, impact))
     if (!persistent) plan.warn(`${vm.name} is transient: once it is off, its definition is gone.`)
     if (isOff(state)) {
       plan.block(

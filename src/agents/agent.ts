@@ -213,6 +213,16 @@ export interface WorkControl {
   progress(line: string): void
 }
 
+/** What work on a VM touches beside it; what was not told in time is absent. */
+export interface VmImpact {
+  /** Names of those who are logged in to the guest, as its agent says. */
+  users?: string[]
+  /** Milliseconds since it was started. */
+  uptimeMs?: number
+  /** Other VMs on the host that stand on a file that this one is or stands on, by that file. */
+  shares?: { path: string; vms: string[] }[]
+}
+
 /** What a deletion removes and what it leaves, computed from the live host. */
 export interface DeletionPlan {
   vm: FoundVm
@@ -271,6 +281,8 @@ export interface Agent {
   /** Pulls the plug. */
   powerOff(vm: FoundVm): Promise<void>
   reboot(vm: FoundVm): Promise<void>
+  /** Told within two seconds or left out; `storage` asks for `shares` too. Does not reject for a host that does not answer. */
+  impactOf(vm: FoundVm, options?: { storage?: boolean }): Promise<VmImpact>
   deletionOf(vm: FoundVm): Promise<DeletionPlan>
   /** Deletes the VM and exactly the volumes of `plan.removes`. Goes on where an attempt before it stopped. Rejects with
    * `changed-since`, before anything is touched, when a volume has come into other use. */

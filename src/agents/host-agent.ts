@@ -18,6 +18,7 @@ import type {
   SnapshotSummary,
   VmDetail,
   VmHolding,
+  VmImpact,
   VmSpec,
   VmState,
   VmSummary,
@@ -50,6 +51,7 @@ import type { HostTransport } from './transport.js'
 import { createVm } from './vm-creation.js'
 import { deletePlanned, planDeletion } from './vm-deletion.js'
 import { readHoldings } from './vm-holdings.js'
+import { impactOfVm } from './vm-impact.js'
 import { ownershipOfVm, setVmOwnership } from './vm-ownership.js'
 import { powerOffVm, rebootVm, shutDownVm, startVm } from './vm-power.js'
 import { addressesOfVm, describeVm, findVm, listVms } from './vm-reading.js'
@@ -252,6 +254,10 @@ export class HostAgent implements Agent {
 
   reboot(vm: FoundVm): Promise<void> {
     return rebootVm(this.#context, vm)
+  }
+
+  impactOf(vm: FoundVm, options?: { storage?: boolean }): Promise<VmImpact> {
+    return impactOfVm(this.#context, vm, options)
   }
 
   deletionOf(vm: FoundVm): Promise<DeletionPlan> {

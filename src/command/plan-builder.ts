@@ -44,6 +44,12 @@ export class PlanBuilder {
     return this
   }
 
+  /** The same for one that is made elsewhere; `undefined` is none. */
+  facts(...facts: (Fact | undefined)[]): this {
+    this.#facts.push(...facts.filter((fact) => fact !== undefined))
+    return this
+  }
+
   /** Worth knowing before saying yes; `undefined` is no warning. */
   warn(sentence: string | undefined): this {
     if (sentence !== undefined) this.#warnings.push(sentence)

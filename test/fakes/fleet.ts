@@ -26,6 +26,7 @@ import {
   type SnapshotSummary,
   type VmDetail,
   type VmHolding,
+  type VmImpact,
   type VmSpec,
   type VmState,
   type VmSummary,
@@ -39,6 +40,7 @@ export interface FakeVm extends Omit<VmDetail, 'host' | 'snapshots' | 'addresses
   /** Addresses it has while it runs. */
   addresses: string[]
   snapshots: SnapshotSummary[]
+  impact?: VmImpact
   /** Ignores a polite request to shut down. */
   ignoresShutdown: boolean
 }
@@ -266,7 +268,7 @@ export class FakeAgent implements Agent {
 
   async detailOf(vm: FoundVm): Promise<VmDetail> {
     await this.#enter('detailOf')
-    const { ignoresShutdown: _, addresses: __, snapshots, ...machine } = this.#machine(vm)
+    const { ignoresShutdown: _, addresses: __, impact: ___, snapshots, ...machine } = this.#machine(vm)
     const addresses = await this.addressesOf(vm)
     const nics = machine.nics.map((nic, index) => (index === 0 ? { ...nic, addresses } : nic))
     const owner = machine.ownership === undefined ? {} : { owner: machine.ownership.owner }
@@ -436,6 +438,11 @@ export class FakeAgent implements Agent {
         },
       )
     })
+  }
+
+  async impactOf(vm: FoundVm): Promise<VmImpact> {
+    await this.#enter('impactOf')
+    return this.#machine(vm).impact ?? {}
   }
 
   async deletionOf(vm: FoundVm): Promise<DeletionPlan> {
