@@ -166,7 +166,7 @@ export function agentSuite(name: string, lab: ProvidedLab, open: () => Promise<S
         persistent: true,
         autostart: false,
         image: lab.image,
-        owner: 'U0TEST',
+        kcliOwner: 'U0TEST',
         addresses: [],
         snapshots: 0,
       })
