@@ -25,6 +25,28 @@ export function createLog({ level, write = (line) => process.stderr.write(line) 
       serializers: { err: pino.stdSerializers.errWithCause },
     },
     // As data and not as text, so that a line stays JSON and secrets are seen without JSON's escapes.
-    { write: (line: string) => write(`${JSON.stringify(redactJson(JSON.parse(line)))}\n`) },
+    { write: (line: string) => write(`${harmlessJson(shortened(redactJson(JSON.parse(line))))}\n`) },
+  )
+}
+
+/** Characters of a text in a line: a host may answer with megabytes. */
+const longestText = 8192
+
+function shortened(fields: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(fields, (_, each: unknown) =>
+      typeof each === 'string' && each.length > longestText
+        ? `${each.slice(0, longestText)}… (${each.length} characters)`
+        : each,
+    ),
+  )
+}
+
+/** JSON with the signs escaped that a terminal obeys although JSON lets them stand: C1 controls, and those that turn the
+ * direction of text. */
+export function harmlessJson(data: unknown, indent?: number): string {
+  return JSON.stringify(data, null, indent).replace(
+    /[\u007f-\u009f\u061c\u2028-\u202e\u2066-\u2069]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }

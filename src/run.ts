@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import { loadSettings } from './config/index.js'
 import { UserError } from './errors.js'
 import { isOver, type Job, type Person } from './jobs/index.js'
-import { createLog } from './log.js'
+import { createLog, harmlessJson } from './log.js'
 import { buildHouse, terminalSocket } from './main.js'
 import { stopSignal } from './start.js'
 import {
@@ -62,7 +62,7 @@ export async function run(env: NodeJS.ProcessEnv, text: string, { as, json }: Ru
       await house.close()
     }
   }
-  if (json) process.stdout.write(`${JSON.stringify(last ?? null, null, 2)}\n`)
+  if (json) process.stdout.write(`${harmlessJson(last ?? null, 2)}\n`)
   return last !== undefined && wentWell(last) ? 0 : 1
 }
 

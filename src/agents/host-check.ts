@@ -3,6 +3,7 @@ import type { UserError } from '../errors.js'
 import { type Finding, showMiB } from '../report/index.js'
 import type { NetworkSummary, PoolSummary } from './agent.js'
 import type { HostFacts } from './host-facts.js'
+import { shellWord } from './shell-word.js'
 
 /** Thresholds of Qubinode's preflight, storage and health checks, where those disagree the one that VMs need. */
 export const thresholds = {
@@ -179,7 +180,7 @@ function poolFinding(pool: PoolSummary, probe: string): Finding {
       measured: `does not answer; last known ${pool.state} at ${pool.asOf}`,
       threshold: 'answers',
       probe,
-      fix: `Look at what is behind it (a file server?), or take it out of service: virsh pool-destroy ${pool.name}`,
+      fix: `Look at what is behind it (a file server?), or take it out of service: virsh pool-destroy ${shellWord(pool.name)}`,
     }
   }
   if (pool.state !== 'running') {
@@ -189,7 +190,7 @@ function poolFinding(pool: PoolSummary, probe: string): Finding {
       measured: pool.state,
       threshold: 'running',
       probe,
-      fix: `virsh pool-start ${pool.name}`,
+      fix: `virsh pool-start ${shellWord(pool.name)}`,
     }
   }
   const used = usedPercent(pool.capacityGiB, pool.availableGiB)
@@ -223,7 +224,7 @@ function networks({ networks: measured, defaults, host }: HostMeasurements): Fin
     const result = active ? 'pass' : name === defaults.network ? 'fail' : 'warn'
     return {
       check: `Network ${name}`,
-      ...graded(result, `virsh net-start ${name} && virsh net-autostart ${name}`),
+      ...graded(result, `virsh net-start ${shellWord(name)} && virsh net-autostart ${shellWord(name)}`),
       measured: active ? ['active', mode, cidr].filter(Boolean).join(', ') : 'inactive',
       threshold: 'active',
       probe,

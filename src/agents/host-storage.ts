@@ -14,6 +14,7 @@ import {
 import type { ImageSummary, NetworkSummary, PoolSummary } from './agent.js'
 import { isFileOf } from './deletion-plan.js'
 import { asking, type HostContext } from './host-context.js'
+import { shellWord } from './shell-word.js'
 import { gib, pathOf } from './vm-reading.js'
 
 export function describePools(context: HostContext): Promise<PoolSummary[]> {
@@ -90,7 +91,7 @@ export function mustAllAnswer({ settings: { name } }: HostContext, silent: reado
   const [first] = silent
   if (first === undefined) return
   throw new UserError('timeout', `Storage on ${name} does not answer: ${silent.join(', ')}.`, {
-    fix: `Look at what is behind it there (a file server?), or take it out of service: virsh pool-destroy ${first}`,
+    fix: `Look at what is behind it there (a file server?), or take it out of service: virsh pool-destroy ${shellWord(first)}`,
   })
 }
 

@@ -88,7 +88,10 @@ function explanation(error: LibvirtError, attempt: Attempt): { code: ErrorCode; 
   }
 }
 
+const longestMessage = 1000
+
 function sentence(text: string): string {
-  const trimmed = text.trim()
+  // libvirt's strings may have 4 MiB; what helps stands at the beginning.
+  const trimmed = text.trim().slice(0, longestMessage)
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`
 }

@@ -100,7 +100,8 @@ export function createRuns(parts: RunsParts): Runs {
       maxOutputBytes: chunkBytes * 2,
       ...options,
     })
-    if (result.exitCode !== 0) throw refused(result.stderr.trim() || `exit status ${result.exitCode}`)
+    if (result.exitCode !== 0)
+      throw refused(result.stderr.trim().slice(0, 1000) || `exit status ${result.exitCode}`)
     return result.stdout
   }
 

@@ -19,6 +19,7 @@ import { usableVirtType } from './host-reading.js'
 import { describePools, filesInTheWay, listImages } from './host-storage.js'
 import { saidBy, taken } from './kcli-failures.js'
 import type { Runs } from './run-directory.js'
+import { shellWord } from './shell-word.js'
 import { removeLeftovers } from './vm-deletion.js'
 import { lookAt } from './vm-verification.js'
 
@@ -152,7 +153,7 @@ async function mustBeFree(context: HostContext, { name, pool }: VmSpec): Promise
   const files = await filesInTheWay(context, name)
   if (files.length === 0) return
   const used = files.filter(({ users }) => users.length > 0)
-  const deletions = files.map(({ path }) => `virsh vol-delete ${path}`).join(' && ')
+  const deletions = files.map(({ path }) => `virsh vol-delete ${shellWord(path)}`).join(' && ')
   throw new UserError(
     'orphan-disk',
     `Files of an earlier VM “${name}” are on ${settings.name}, and kcli would boot the new one from them: ${files.map(({ path }) => path).join(', ')}.`,

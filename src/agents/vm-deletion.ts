@@ -19,6 +19,7 @@ import type { DeletionPlan, FoundVm } from './agent.js'
 import { type AttachedDisk, isFileOf, sortVolumes } from './deletion-plan.js'
 import { askingOf, type HostContext, workingOn } from './host-context.js'
 import { mapStorage, mustAllAnswer, type StorageMap } from './host-storage.js'
+import { shellWord } from './shell-word.js'
 import { gib, optional, pathOf, stateOfVm } from './vm-reading.js'
 
 const deleteVolumeWithinMs = 10 * 60_000
@@ -44,7 +45,7 @@ export function deletePlanned(context: HostContext, plan: DeletionPlan): Promise
       'libvirt-failed',
       `VM ${plan.vm.name} is deleted, and ${left.length === 1 ? 'this volume' : 'these volumes'} could not be: ${left.join('; ')}.`,
       {
-        fix: `Delete by hand on ${plan.vm.host}: ${left.map((each) => `virsh vol-delete ${each.split(' ')[0]}`).join(' && ')}`,
+        fix: `Delete by hand on ${plan.vm.host}: ${left.map((each) => `virsh vol-delete ${shellWord(each.split(' (')[0] ?? '')}`).join(' && ')}`,
       },
     )
   })

@@ -25,6 +25,7 @@ import {
 } from '../libvirt/index.js'
 import type { FoundVm, SnapshotSummary, VmState } from './agent.js'
 import { askingOf, type HostContext, workingOn } from './host-context.js'
+import { shellWord } from './shell-word.js'
 import { readOwnership, writeOwnership } from './vm-ownership.js'
 import { optional, stateOfVm } from './vm-reading.js'
 
@@ -153,11 +154,17 @@ function summaryOf({
 }
 
 /** libvirt's times are whole seconds; within one, a parent comes before its children. */
-function oldestFirst(snapshots: SnapshotListing[]): SnapshotListing[] {
+export function oldestFirst(snapshots: SnapshotListing[]): SnapshotListing[] {
   const byName = new Map(snapshots.map((each) => [each.name, each]))
-  const depth = ({ parent }: SnapshotListing): number => {
-    const above = parent === undefined ? undefined : byName.get(parent)
-    return above === undefined ? 0 : 1 + depth(above)
+  const depth = (snapshot: SnapshotListing): number => {
+    let above = byName.get(snapshot.parent ?? '')
+    let steps = 0
+    // A host may say anything, also that two are each other's parents.
+    while (above !== undefined && steps < snapshots.length) {
+      above = byName.get(above.parent ?? '')
+      steps += 1
+    }
+    return steps
   }
   return snapshots.toSorted((a, b) => a.createdS - b.createdS || depth(a) - depth(b))
 }
@@ -184,7 +191,7 @@ function wouldMix(vm: FoundVm, external: string): UserError {
     'unsupported',
     `VM ${at(vm)} has the external snapshot “${external}”; an internal one beside it could cost data.`,
     {
-      fix: `Delete the external ones first, with the tool that made them: virsh snapshot-delete ${vm.name} ${external}`,
+      fix: `Delete the external ones first, with the tool that made them: virsh snapshot-delete ${shellWord(vm.name)} ${shellWord(external)}`,
     },
   )
 }

@@ -7,8 +7,18 @@ export type { Element }
 /** libvirt's XML is XML 1.0: the parser's default takes U+2028 and U+0085 for line ends, as 1.1 does, and loses them. */
 const parser = new DOMParser({ onError: onErrorStopParsing, normalizeLineEndings: (text) => text })
 
-/** Parses a document and checks its root's name. */
+/** Characters of a document that are read. libvirt allows 4 MiB; real ones have some ten thousand. */
+const longestXml = 1024 * 1024
+/** Elements inside of each other. Some thousand would take the parser minutes. libvirt's own have some ten. */
+const deepestXml = 200
+
+/** Parses a document and checks its root's name. Throws `bad-xml`, also for one that is too large or too deep to be meant. */
 export function parseXml(xml: string, root: string): Element {
+  if (xml.length > longestXml || isTooDeep(xml)) {
+    throw new LibvirtError(`the ${root} XML of ${xml.length} characters is too large or too deep`, {
+      kind: 'bad-xml',
+    })
+  }
   try {
     const element = parser.parseFromString(xml, MIME_TYPE.XML_TEXT).documentElement
     if (element?.localName === root) return element
@@ -16,6 +26,48 @@ export function parseXml(xml: string, root: string): Element {
     throw new LibvirtError(`the ${root} XML cannot be read`, { kind: 'bad-xml', cause })
   }
   throw new LibvirtError(`this is not ${root} XML`, { kind: 'bad-xml' })
+}
+
+function isTooDeep(xml: string): boolean {
+  let depth = 0
+  for (let at = xml.indexOf('<'); at >= 0; ) {
+    const end = markupEnd(xml, at)
+    // The parser says what is wrong with it.
+    if (end < 0) return false
+    if (xml[at + 1] === '/') depth -= 1
+    else if (!/[!?]/.test(xml.charAt(at + 1)) && xml[end - 1] !== '/') depth += 1
+    if (depth > deepestXml) return true
+    at = xml.indexOf('<', end)
+  }
+  return false
+}
+
+/** Where the tag, comment or the like that begins here has its last character; -1 when it has none. */
+function markupEnd(xml: string, at: number): number {
+  for (const [begin, end] of wholes) {
+    if (xml.startsWith(begin, at)) return afterwards(xml, end, at + begin.length)
+  }
+  const sign = /["'>]/g
+  sign.lastIndex = at
+  for (let found = sign.exec(xml); found !== null; found = sign.exec(xml)) {
+    const [what] = found
+    if (what === '>') return found.index
+    const close = xml.indexOf(what, found.index + 1)
+    if (close < 0) return -1
+    sign.lastIndex = close + 1
+  }
+  return -1
+}
+
+const wholes = [
+  ['<!--', '-->'],
+  ['<![CDATA[', ']]>'],
+  ['<?', '?>'],
+] as const
+
+function afterwards(xml: string, end: string, from: number): number {
+  const at = xml.indexOf(end, from)
+  return at < 0 ? -1 : at + end.length - 1
 }
 
 /** Child elements of that name, in order. */

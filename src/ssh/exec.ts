@@ -146,6 +146,8 @@ function finish(client: Client, { channel, end }: Session, running: Running): Pr
   })
 }
 
+const longestNumber = 20
+
 /** The first line of output, by which the command line announces its process group; the rest is the command's own. */
 class GroupLine {
   #line = ''
@@ -155,7 +157,9 @@ class GroupLine {
   takenFrom(chunk: Buffer): Buffer {
     if (this.#id !== undefined) return chunk
     const end = chunk.indexOf('\n')
-    this.#line += chunk.subarray(0, end < 0 ? chunk.length : end).toString('latin1')
+    // As long as a number may be; a host that sends something else is not to fill the memory with it.
+    const room = longestNumber - this.#line.length
+    this.#line += chunk.subarray(0, Math.min(room, end < 0 ? chunk.length : end)).toString('latin1')
     if (end < 0) return Buffer.alloc(0)
     this.#id = Number(this.#line)
     this.#wanting?.(this.#id)
