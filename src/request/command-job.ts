@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Fleet } from '../agents/agent.js'
 import type { Catalogue, ChangeCommand, Growth } from '../command/index.js'
 import { type ErrorNote, UserError } from '../errors.js'
-import type { JobBody, JobContext, Json } from '../jobs/index.js'
+import type { JobBody, JobContext, Json, Person } from '../jobs/index.js'
 import type { Policy } from '../policy/index.js'
 import { redactJson } from '../redact.js'
 import type { Plan } from '../report/index.js'
@@ -36,13 +36,8 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
     const input = commandJobInput.parse(context.job.input)
     const command = changeCommand(catalogue, input.path)
     const makePlan = async (args: Record<string, unknown>): Promise<SettledPlan> => {
-      const { requester } = context.job
-      const { roles } = await policy.rightsOf(requester)
-      const made = await command.plan(args, { caller: { ...requester, roles }, fleet })
-      // What it tells of a host is kept and shown; what is done is in the arguments, as it was asked for.
-      const settled = { ...made, plan: redactJson(made.plan) }
-      const refusal = refusalOf(settled.plan, fleet) ?? (await unadopted(command, settled.args, roles, fleet))
-      if (refusal !== undefined || settled.plan.kind === 'blocked') return blocked(settled, refusal)
+      const settled = await settledPlan({ policy, fleet }, command, args, context.job.requester)
+      if (settled.plan.kind === 'blocked') return settled
       // Last, for what it lets in is reserved.
       return blocked(settled, ...(await quotas.admit(context.job.id, settled.growth ?? [])))
     }
@@ -69,6 +64,23 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
       publish: (report) => context.publish(report),
     })
   }
+}
+
+/** What the change would do and what stands in its way, by all but the quotas: those are weighed when it is asked for. */
+export async function settledPlan(
+  { policy, fleet }: Pick<CommandJobParts, 'fleet'> & { policy: Pick<Policy, 'rightsOf'> },
+  command: ChangeCommand,
+  args: Record<string, unknown>,
+  requester: Person,
+): Promise<SettledPlan> {
+  const { roles } = await policy.rightsOf(requester)
+  const made = await command.plan(args, { caller: { ...requester, roles }, fleet })
+  // What it tells of a host is kept and shown; what is done is in the arguments, as it was asked for.
+  const settled = { ...made, plan: redactJson(made.plan) }
+  return blocked(
+    settled,
+    refusalOf(settled.plan, fleet) ?? (await unadopted(command, settled.args, roles, fleet)),
+  )
 }
 
 function changeCommand(catalogue: Catalogue, path: string): ChangeCommand {

@@ -6,7 +6,7 @@ import type { Jobs, Json } from '../jobs/index.js'
 import type { Policy, QuotaSettings } from '../policy/index.js'
 import { redact } from '../redact.js'
 import type { AuditLog } from '../store/index.js'
-import { commandJob, commandJobName, commandJobVersion } from './command-job.js'
+import { commandJob, commandJobName, commandJobVersion, settledPlan } from './command-job.js'
 import { QuotaGate } from './quota-gate.js'
 import { RateLimits, type Rates } from './rate-limits.js'
 import type { Answer, Request, Requests } from './request.js'
@@ -41,6 +41,17 @@ export function createRequests(parts: RequestParts): Requests {
         // Whoever handles it says what is wrong with it.
         return false
       }
+    },
+
+    async preview({ person, text }) {
+      rates?.admit(person, 'commands')
+      const rights = await policy.rightsOf(person)
+      const { command, args, line } = catalogue.parse(text)
+      rights.demand(command.risk)
+      if (command.risk === 'read') return undefined
+      if (hasSecret(text) || hasSecret(line)) throw secretTyped()
+      const { plan } = await settledPlan({ policy, fleet }, command, args, person)
+      return { plan, approval: policy.approvalRule(command.risk) }
     },
 
     async handle(request: Request): Promise<Answer> {

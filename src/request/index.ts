@@ -1,2 +1,2 @@
 export { createRequests, type RequestParts } from './command-requests.js'
-export type { Answer, Request, Requests } from './request.js'
+export type { Answer, Preview, Request, Requests } from './request.js'

@@ -1,6 +1,6 @@
 /** The way of a request, whatever surface it comes from: text → policy → report or job. */
-import type { Job, Origin, Person } from '../jobs/job.js'
-import type { Report } from '../report/index.js'
+import type { ApprovalRule, Job, Origin, Person } from '../jobs/job.js'
+import type { Plan, Report } from '../report/index.js'
 
 /** A command line as it came in. */
 export interface Request {
@@ -15,8 +15,17 @@ export interface Request {
 /** A read command's report, or the job that was started. Mistakes and refusals are thrown as UserError. */
 export type Answer = { kind: 'report'; report: Report } | { kind: 'job'; job: Job }
 
+export interface Preview {
+  plan: Plan
+  /** Whose yes it needs; undefined when it runs at once. */
+  approval: ApprovalRule | undefined
+}
+
 export interface Requests {
   /** Whether the line could change anything: then it must not be lost once it was acknowledged. A mistake changes nothing. */
   mayChange(text: string): boolean
+  /** What a line would change if it were asked for now, and what stands in the way; nothing is begun. Undefined for what
+   * changes nothing. Rejects as `handle` does. */
+  preview(request: Pick<Request, 'text' | 'person'>): Promise<Preview | undefined>
   handle(request: Request): Promise<Answer>
 }

@@ -33,9 +33,11 @@ import {
   fieldAction,
   formCallback,
   isRunAction,
+  loadingModal,
   longestReason,
   pageAction,
   pickerCallback,
+  planCallback,
   prepareOptions,
   prepareView,
   reasonBlock,
@@ -138,8 +140,20 @@ export function listen(parts: ListenerParts): void {
   app.view({ callback_id: formCallback, type: 'view_submission' }, async ({ ack, body }) => {
     const outcome = forms.submitted(formSubmission.parse(body))
     if (outcome.kind === 'errors') return ack({ response_action: 'errors', errors: outcome.errors })
-    const { next } = outcome
-    await work(outcome.line, () =>
+    if (outcome.kind === 'plan') {
+      const { line, metadata, modal } = outcome
+      await ack({ response_action: 'update', view: prepareView(loadingModal(line.text)) })
+      return forms.showPlan(line, metadata, modal)
+    }
+    const { line, next } = outcome
+    await work(line, () =>
+      next === undefined ? ack() : ack({ response_action: 'update', view: prepareView(next) }),
+    )
+  })
+
+  app.view({ callback_id: planCallback, type: 'view_submission' }, async ({ ack, body }) => {
+    const { line, next } = forms.agreed(formSubmission.parse(body))
+    await work(line, () =>
       next === undefined ? ack() : ack({ response_action: 'update', view: prepareView(next) }),
     )
   })

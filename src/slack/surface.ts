@@ -122,7 +122,7 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
       const showIn = modals.showMessage.bind(modals)
       answering = new Answering({ requests, jobs, cards, outbox, whisper, names, showIn, log, clock })
       const suggestions = new Suggestions({ fleet, jobs })
-      const forms = new Forms({ catalogue, suggestions, policy, modals, whisper, log })
+      const forms = new Forms({ catalogue, suggestions, policy, modals, requests, answering, whisper, log })
       homes = new Homes({ fleet, jobs, policy, client: background, log, clock })
       const shortcuts = new Shortcuts({ catalogue, fleet, policy, answering, forms, homes, modals })
       intakeLog = parts.intakeLog ?? (await openIntakeLog(dataDirectory, log))

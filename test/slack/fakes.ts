@@ -116,6 +116,8 @@ export class FakeJobs implements Pick<Jobs, 'get' | 'list' | 'onChange'> {
 /** Answers as told and remembers what it was asked. */
 export class FakeRequests implements Requests {
   readonly seen: Request[] = []
+  /** What is asked for as a preview only. */
+  preview: Requests['preview'] = async () => ({ plan: aPlan(), approval: undefined })
   answer: (request: Request) => Promise<Answer> | Answer = () => ({ kind: 'report', report: aReport() })
 
   mayChange = (text: string) => !/^(?:vm|job|host|snapshot|image) (?:list|show|check)\b|^help/.test(text)

@@ -6,6 +6,7 @@ import { parse } from 'yaml'
 import { type Catalogue, loadCatalogue } from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import {
+  type FieldInput,
   type Sandbox,
   type SandboxManifest,
   type SandboxView,
@@ -13,7 +14,17 @@ import {
 } from '../../src/sandbox/index.js'
 import { createSlackSurface, type SlackSurface } from '../../src/slack/index.js'
 import { anImage, aSnapshot, aVm } from '../fakes/fleet.js'
-import { aHouse, aJob, aLog, aReport, FakeBook, FakeIntakeLog, FakeJobs, FakeRequests } from './fakes.js'
+import {
+  aHouse,
+  aJob,
+  aLog,
+  aPlan,
+  aReport,
+  FakeBook,
+  FakeIntakeLog,
+  FakeJobs,
+  FakeRequests,
+} from './fakes.js'
 import { textOf } from './slack-stub.js'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
@@ -69,6 +80,7 @@ beforeEach(() => {
   sandbox.control.reset()
   requests.seen.length = 0
   requests.answer = () => ({ kind: 'report', report: aReport() })
+  requests.preview = async () => ({ plan: aPlan(), approval: undefined })
 })
 
 const user = 'U0ANN'
@@ -87,6 +99,17 @@ const choose = async (name: string, value: string) => {
   await sandbox.control.choose({ ...place, value })
 }
 
+/** Submits the form, and agrees to the plan that a change shows. */
+const submit = async (values: FieldInput = {}) => {
+  const { id: viewId, submit: button } = await form()
+  const outcome = await sandbox.control.submit({ user, viewId, values })
+  if (button !== 'Plan it' || Object.keys(outcome.errors).length > 0) return outcome
+  const plan = await sandbox.control.waitForModal(user, ({ callbackId }) => callbackId === 'plan')
+  expect(plan.id).toBe(viewId)
+  expect(requests.seen).toEqual([])
+  return sandbox.control.submit({ user, viewId })
+}
+
 const examples = catalogue
   .entries()
   .filter(({ command }) => Object.keys(command.args.shape).length > 0)
@@ -100,8 +123,7 @@ describe('every command by form', () => {
     await type(`${example} --form`)
     const view = await form()
     expect(view.title.length).toBeLessThanOrEqual(24)
-    const outcome = await sandbox.control.submit({ user, viewId: view.id })
-    expect(outcome).toMatchObject({ sent: true, errors: {} })
+    expect(await submit()).toMatchObject({ sent: true, errors: {} })
     const filledIn = await asked()
     const [one, other] = [typed, filledIn].map(({ text }) => catalogue.parse(text))
     expect(other?.path).toBe(path)
@@ -123,7 +145,7 @@ describe('a form', () => {
     expect(sandbox.control.calls('views.open')[0]?.request).toMatchObject({
       view: expect.objectContaining({ blocks: [expect.anything()] }),
     })
-    expect(view).toMatchObject({ title: 'VM create', submit: 'Go ahead' })
+    expect(view).toMatchObject({ title: 'VM create', submit: 'Plan it' })
     expect(field(view, 'name')).toMatchObject({ optional: false, element: { initial_value: 'web9' } })
     expect(field(view, 'memory')).toMatchObject({ element: { initial_value: '8G' } })
     expect(field(view, 'cpus')).toMatchObject({
@@ -142,10 +164,7 @@ describe('a form', () => {
     await choose('host', 'kvm1')
     await choose('image', 'rocky')
     await choose('network', 'default')
-    await sandbox.control.submit({
-      user,
-      values: { Name: 'web9', Memory: '4G', Disk: '20G, 30G', CPUs: 4, 'arg:start': [] },
-    })
+    await submit({ Name: 'web9', Memory: '4G', Disk: '20G, 30G', CPUs: 4, 'arg:start': [] })
     expect((await asked()).text).toBe(
       'vm create web9 --image rocky --cpus 4 --memory 4G --disk 20G,30G --network default --host kvm1 --no-start',
     )
@@ -206,7 +225,7 @@ describe('a form', () => {
     await type('snapshot revert')
     await choose('vm', 'web1')
     await choose('name', 'before-upgrade')
-    await sandbox.control.submit({ user })
+    await submit()
     expect((await asked()).text).toBe('snapshot revert web1 before-upgrade')
   })
 
@@ -233,12 +252,50 @@ describe('a form', () => {
     requests.answer = () =>
       Promise.reject(new UserError('name-taken', 'There is a VM web9.', { fix: 'Choose another name.' }))
     await type('vm create web9 --image rocky --form')
-    await form()
-    await sandbox.control.submit({ user })
+    await submit()
     const refused = await sandbox.control.waitForEphemeral(user)
     expect(textOf(refused)).toContain('There is a VM web9.')
     await sandbox.control.click({ user, channel, ts: refused.ts, text: 'Change it' })
     expect(field(await form(), 'image')).toMatchObject({ element: { initial_option: { value: 'rocky' } } })
+  })
+
+  it('of a change shows its plan before anything is asked for', async () => {
+    requests.preview = async () => ({
+      plan: aPlan({ warnings: ['kvm2 does not answer.'] }),
+      approval: { approvers: 2, expiresMs: 1 },
+    })
+    await type('vm create web9 --image rocky --form')
+    const { id: viewId } = await form()
+    await sandbox.control.submit({ user, viewId })
+    const plan = await sandbox.control.waitForModal(user, ({ callbackId }) => callbackId === 'plan')
+    expect(textOf(plan.blocks)).toMatch(/\+ \*VM\* web1[\s\S]*kvm2 does not answer[\s\S]*2 approvals/)
+    expect(plan.submit).toBe('Go ahead')
+    await sandbox.control.click({ user, viewId, text: 'Change it' })
+    const again = await sandbox.control.waitForModal(user, (view) => isForm(view) && view.id !== viewId)
+    expect(field(again, 'name')).toMatchObject({ element: { initial_value: 'web9' } })
+    expect(requests.seen).toEqual([])
+  })
+
+  it('whose plan cannot work says why, and offers nothing but to change it', async () => {
+    requests.preview = async () => ({
+      plan: {
+        ...aPlan(),
+        kind: 'blocked',
+        blockers: [{ code: 'name-taken', message: 'There is a VM web9.', fix: 'Choose another name.' }],
+      },
+      approval: undefined,
+    })
+    await type('vm create web9 --image rocky --form')
+    await sandbox.control.submit({ user, viewId: (await form()).id })
+    const plan = await sandbox.control.waitForModal(user, ({ callbackId }) => callbackId === 'plan')
+    expect(textOf(plan.blocks)).toContain('There is a VM web9.')
+    expect(plan.submit).toBeUndefined()
+    requests.preview = () =>
+      Promise.reject(new UserError('unknown-vm', 'There is no VM web9.', { fix: 'vm list' }))
+    await type('vm start web9 --form')
+    await sandbox.control.submit({ user, viewId: (await form()).id })
+    await sandbox.control.waitForModal(user, ({ blocks }) => textOf(blocks).includes('There is no VM web9.'))
+    expect(requests.seen).toEqual([])
   })
 
   it('is not opened for somebody who may not ask', async () => {
@@ -253,9 +310,11 @@ describe('a form', () => {
     jobs.set(aJob())
     requests.answer = () => ({ kind: 'job', job: aJob() })
     await type('vm delete web1 --form')
-    const view = await form()
+    const { id: viewId } = await form()
+    await sandbox.control.submit({ user, viewId })
+    await sandbox.control.waitForModal(user, ({ callbackId }) => callbackId === 'plan')
     sandbox.control.fault({ kind: 'duplicate-delivery' })
-    await sandbox.control.submit({ user, viewId: view.id })
+    await sandbox.control.submit({ user, viewId })
     await asked()
     expect(requests.seen).toHaveLength(1)
   })

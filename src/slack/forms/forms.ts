@@ -10,9 +10,11 @@ import {
   type WantedForm,
 } from '../../command/index.js'
 import { UserError } from '../../errors.js'
+import type { Person } from '../../jobs/index.js'
 import type { Logger } from '../../log.js'
 import type { Policy } from '../../policy/index.js'
-import type { Line } from '../answering.js'
+import type { Requests } from '../../request/index.js'
+import type { Answering, Line } from '../answering.js'
 import { callFailure } from '../call-failure.js'
 import type { Modals, Trigger } from '../modals.js'
 import type { FormAction, FormSubmission, Suggesting } from '../payloads.js'
@@ -27,9 +29,13 @@ import {
   isOptionValue,
   leadersIn,
   loadingModal,
+  longestMetadata,
   mistake,
   modalOf,
   optionOf,
+  type PlanMetadata,
+  planMetadata,
+  planModal,
   valuesIn,
 } from '../views/index.js'
 import type { Whisper } from '../whisper.js'
@@ -39,6 +45,8 @@ export interface FormsParts {
   suggestions: Pick<Suggestions, 'suggest'>
   policy: Pick<Policy, 'rightsOf'>
   modals: Modals
+  requests: Pick<Requests, 'preview'>
+  answering: Pick<Answering, 'explain'>
   whisper: Whisper
   log: Logger
 }
@@ -46,6 +54,8 @@ export interface FormsParts {
 /** What becomes of a submitted form: errors at its fields, or a line and what is shown in its place, if anything. */
 export type Submitted =
   | { kind: 'errors'; errors: Record<string, string> }
+  /** A change: its plan is shown next, in the same modal. */
+  | { kind: 'plan'; line: Line; metadata: PlanMetadata; modal: string }
   | { kind: 'line'; line: Line; next: ModalView | undefined }
 
 export class Forms {
@@ -150,10 +160,9 @@ export class Forms {
     if (read.kind === 'mistakes') {
       return { kind: 'errors', errors: errorsByBlock(command, metadata, read.mistakes) }
     }
-    const name = user.username ?? user.name
     const line: Line = {
       text: read.line,
-      person: name === undefined ? { id: user.id } : { id: user.id, name },
+      person: personOf(user),
       channel,
       thread,
       responseUrl,
@@ -163,7 +172,49 @@ export class Forms {
       isForm: true,
       ...(isAnsweredHere ? { modal: view.id } : {}),
     }
+    const agreed: PlanMetadata = {
+      line: read.line,
+      channel,
+      isAnsweredHere,
+      ...(thread === undefined ? {} : { thread }),
+      ...(responseUrl === undefined ? {} : { responseUrl }),
+    }
+    const isCarried = JSON.stringify(agreed).length <= longestMetadata
+    if (command.risk !== 'read' && isCarried) return { kind: 'plan', line, metadata: agreed, modal: view.id }
     return { kind: 'line', line, next: isAnsweredHere ? loadingModal(path) : undefined }
+  }
+
+  /** Shows what the line would change, or why it cannot be asked for. Never rejects. */
+  async showPlan(line: Line, metadata: PlanMetadata, modal: string): Promise<void> {
+    const { requests, answering, modals } = this.#parts
+    try {
+      const preview = await requests.preview({ text: line.text, person: line.person })
+      if (preview === undefined) throw new Error(`"${line.text}" changes nothing and has no plan`)
+      await modals.show(modal, planModal(preview, metadata))
+    } catch (error) {
+      await answering.explain(error, { ...line, modal })
+    }
+  }
+
+  /** The line whose plan was agreed to. */
+  agreed({ user, view }: FormSubmission): { line: Line; next: ModalView | undefined } {
+    const { line, channel, thread, responseUrl, isAnsweredHere } = planMetadata.parse(
+      JSON.parse(view.private_metadata),
+    )
+    return {
+      line: {
+        text: line,
+        person: personOf(user),
+        channel,
+        thread,
+        responseUrl,
+        delivery: `form:${view.id}`,
+        isPrivate: false,
+        isForm: true,
+        ...(isAnsweredHere ? { modal: view.id } : {}),
+      },
+      next: isAnsweredHere ? loadingModal(line) : undefined,
+    }
   }
 
   #viewFor(
@@ -179,6 +230,10 @@ export class Forms {
     }
     return formModal({ ...wanted, metadata })
   }
+}
+
+function personOf({ id, username, name = username }: FormSubmission['user']): Person {
+  return name === undefined ? { id } : { id, name }
 }
 
 function listOf(value: FormValues[string] | undefined): readonly string[] {

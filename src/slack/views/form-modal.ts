@@ -70,7 +70,7 @@ export function formModal({ path, command, values, metadata }: FormParts): Modal
     callback_id: formCallback,
     private_metadata: JSON.stringify(metadata),
     title: { type: 'plain_text', text: clip(titleOf(path), longest.title) },
-    submit: { type: 'plain_text', text: command.risk === 'read' ? 'Show' : 'Go ahead' },
+    submit: { type: 'plain_text', text: command.risk === 'read' ? 'Show' : 'Plan it' },
     close: { type: 'plain_text', text: 'Cancel' },
     blocks: [
       ...context([

@@ -25,5 +25,6 @@ export {
   stillAtIt,
   tooLate,
 } from './notices.js'
+export { longestMetadata, type PlanMetadata, planCallback, planMetadata, planModal } from './plan-modal.js'
 export { prepare, prepareOptions, prepareView } from './prepare.js'
 export { type Asked, reportMessage } from './report-message.js'
