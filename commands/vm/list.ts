@@ -28,6 +28,7 @@ export default defineCommand({
     const shown = vms
       .filter((vm) => state === undefined || (vm.state === 'running') === (state === 'running'))
       .filter((vm) => whose === undefined || vm.owner === whose)
+    const uncertain = new Set(vms.filter((vm) => vm.isOwnerUncertain).map((vm) => vm.host))
     const isOwned = shown.some((vm) => vm.owner !== undefined)
     const running = shown.filter((vm) => vm.state === 'running').length
     const where = host ?? hostCount(fleet, unreachable.length)
@@ -48,6 +49,11 @@ export default defineCommand({
         ...unreachable.map(({ name, problem }) =>
           silence({ host: name, error: { message: problem?.message ?? 'no reason given' } }),
         ),
+        ...(whose === undefined
+          ? []
+          : [...uncertain].map(
+              (name) => `${name} did not say in time whose its VMs are; there may be more.`,
+            )),
         ...(shown.length === 0 && unreachable.length === 0 ? ['Make one: vm create web1 --image …'] : []),
       ],
     }

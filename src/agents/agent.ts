@@ -32,9 +32,10 @@ export interface VmSummary extends FoundVm {
   state: VmState
   /** Why it is in that state, e.g. "booted", "I/O error"; absent when libvirt does not say. */
   reason?: string
-  /** Whose it is, by Slack id or `terminal:<OS user>`; absent for VMs made elsewhere that nobody adopted, and while the
-   * host does not say. */
+  /** Whose it is, by Slack id or `terminal:<OS user>`; absent for VMs made elsewhere that nobody adopted. */
   owner?: string
+  /** The host did not say in time whose its VMs are; `owner`, if there, is as last known. */
+  isOwnerUncertain?: true
 }
 
 /** Whose a VM is, as its own metadata says. It is kept with the VM, so it survives the bot and `virsh dumpxml` shows it. */

@@ -99,10 +99,14 @@ export class HostInventory {
   /** All VMs by name. */
   async vms(): Promise<VmSummary[]> {
     await this.#settled(this.#vms)
-    await this.#ownersKnown()
+    const isCertain = await this.#ownersKnown()
     return this.#vms.sorted.map((vm) => {
       const owner = this.#owners.of(vm.uuid)?.owner
-      return { ...this.#summaryOf(vm), ...(owner === undefined ? {} : { owner }) }
+      return {
+        ...this.#summaryOf(vm),
+        ...(owner === undefined ? {} : { owner }),
+        ...(isCertain ? {} : { isOwnerUncertain: true as const }),
+      }
     })
   }
 
@@ -167,13 +171,20 @@ export class HostInventory {
 
   /** Whose VMs are is good to know in a list, and nothing that it may wait for: a question for each VM can stand behind one
    * whose monitor hangs. */
-  async #ownersKnown(): Promise<void> {
+  async #ownersKnown(): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ownersWithinMs)
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(resolve, ownersWithinMs, false)
     })
+    const known = this.#owners.settle().then(
+      () => true,
+      (error: unknown) => {
+        this.#failed(error)
+        return false
+      },
+    )
     try {
-      await Promise.race([this.#owners.settle().catch(this.#failed), late])
+      return await Promise.race([known, late])
     } finally {
       clearTimeout(timer)
     }

@@ -204,11 +204,12 @@ describe('the VMs held of a host', () => {
     session.vm = [aVm()]
     session.ownerList = never()
     const { inventory } = anInventory(session)
-    expect(await inventory.vms()).toMatchObject([{ name: 'web1', state: 'running' }])
+    const listed = [{ name: 'web1', state: 'running', isOwnerUncertain: true }]
+    expect(await inventory.vms()).toMatchObject(listed)
     session.ownerList = Promise.reject(new LibvirtError('gone', { kind: 'transport' }))
     session.ownerList.catch(() => {})
     const other = anInventory(session)
-    expect(await other.inventory.vms()).toMatchObject([{ name: 'web1', state: 'running' }])
+    expect(await other.inventory.vms()).toMatchObject(listed)
     expect(other.failures).toHaveLength(1)
   })
 

@@ -572,6 +572,7 @@ export class FakeAgent implements Agent {
       state: vm.state,
       ...(vm.reason === undefined ? {} : { reason: vm.reason }),
       ...(vm.ownership === undefined ? {} : { owner: vm.ownership.owner }),
+      ...(vm.isOwnerUncertain === undefined ? {} : { isOwnerUncertain: vm.isOwnerUncertain }),
     }
   }
 }

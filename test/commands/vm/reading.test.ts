@@ -62,6 +62,32 @@ describe('vm list', () => {
     await expect(ask('vm list kvm3', { fleet })).rejects.toMatchObject({ code: 'unknown-host' })
   })
 
+  it('lists those of one person, and says when a host did not tell whose they are', async () => {
+    const ownership = { owner: 'U1', requester: 'U22', ticket: 'ABC-1', job: 'j-1' }
+    const { fleet, host } = aFleet({
+      hosts: [{ name: 'kvm1', vms: [aVm({ name: 'mine', ownership }), aVm({ name: 'nobodys' })] }],
+    })
+    expect(await ask('vm list', { fleet })).toMatchObject({
+      table: {
+        columns: ['VM', 'State', 'Host', 'Owner'],
+        rows: [
+          ['mine', 'shut off', 'kvm1', 'U1'],
+          ['nobodys', 'shut off', 'kvm1', ''],
+        ],
+      },
+    })
+    const mine = await ask('vm list --owner me', { fleet })
+    expect(mine).toMatchObject({
+      title: '1 VM of U1 on 1 host',
+      table: { rows: [['mine', 'shut off', 'kvm1', 'U1']] },
+    })
+    expect((await ask('vm list --owner <@U22>', { fleet })).table?.rows).toEqual([])
+    host('kvm1').machines.set('new', aVm({ name: 'new', isOwnerUncertain: true }))
+    expect((await ask('vm list --owner me', { fleet })).notes).toEqual([
+      'kvm1 did not say in time whose its VMs are; there may be more.',
+    ])
+  })
+
   it('says how to make one when there is none', async () => {
     const report = await ask('vm list', aFleet({ hosts: [{ name: 'kvm1' }] }))
     expect(report).toMatchObject({ title: '0 VMs on 1 host', notes: ['Make one: vm create web1 --image …'] })
@@ -85,6 +111,34 @@ describe('vm show', () => {
       Snapshot: 'snapshot create web1@kvm1',
       Stop: 'vm stop web1@kvm1',
     })
+  })
+
+  it('shows whose it is, for what, and what kcli says of it', async () => {
+    const ownership = {
+      owner: 'U1',
+      requester: 'U22',
+      ticket: 'ABC-1',
+      adoptedAt: '2026-01-02T03:04:05.000Z',
+      job: 'j-7k2m9',
+    }
+    const vms = [
+      aVm({ name: 'web1', ownership, kcliOwner: 'ann', kcliPlan: 'lab' }),
+      aVm({ name: 'elsewhere', kcliOwner: 'root' }),
+    ]
+    const there = aFleet({ hosts: [{ name: 'kvm1', vms }] })
+    expect(factsOf(await ask('vm show web1', there))).toMatchObject({
+      Owner: 'U1',
+      'Asked for by': 'U22',
+      Ticket: 'ABC-1',
+      Job: 'j-7k2m9',
+      Adopted: expect.any(String),
+      'Owner in kcli': 'ann',
+      'kcli plan': 'lab',
+    })
+    const other = await ask('vm show elsewhere', there)
+    expect(factsOf(other)).toMatchObject({ 'Owner in kcli': 'root' })
+    expect(factsOf(other)).not.toHaveProperty('Owner')
+    expect(other.notes?.join()).toContain('vm adopt elsewhere@kvm1')
   })
 
   it('refuses an unknown VM with the nearest name', async () => {
