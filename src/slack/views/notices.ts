@@ -17,7 +17,7 @@ export function mistake(
 export function formButton(line: string, label = 'Open the form'): Message['blocks'] {
   const plain = line.trim().replace(/(?:^|\s)--form(?=\s|$)/gi, '')
   const command = `${plain} --form`
-  return command.length > limits.buttonValue ? [] : buttons([{ label, command, style: 'primary' }], 'form')
+  return command.length > limits.buttonValue ? [] : buttons([{ label, command }], 'form')
 }
 
 /** For where a form could not be opened at once. */
