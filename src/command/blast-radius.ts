@@ -1,7 +1,7 @@
 /** One line for those who decide: who and what is touched beside the VM itself. */
 import type { Fleet, FoundVm, VmImpact } from '../agents/agent.js'
 import { UserError } from '../errors.js'
-import { count, type Fact, showDuration } from '../report/index.js'
+import { type Fact, showDuration } from '../report/index.js'
 import { keptFree } from './placement.js'
 
 /** Names shown of each kind. */
@@ -25,11 +25,10 @@ export function touched(
   return parts.length === 0 ? undefined : { label: 'Touches', value: parts.join('; ') }
 }
 
-/** Warned of, because their work ends with it. */
+/** Warned of, because their work ends with it. The same words whoever it is: people come and go between an approval and the
+ * work, and only the first of them is a reason to ask again. */
 export function usersWarning({ name }: FoundVm, { users = [] }: VmImpact): string | undefined {
-  return users.length === 0
-    ? undefined
-    : `${count(users.length, 'user is', 'users are')} logged in to ${name}: ${some(users)}.`
+  return users.length === 0 ? undefined : `Somebody is logged in to ${name}.`
 }
 
 /** Other hosts that have the memory for it; those that do not say so soon are left out. undefined where there are none. */

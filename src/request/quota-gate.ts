@@ -44,7 +44,7 @@ interface Waiting {
 
 const unfinished: JobState[] = ['planning', 'awaiting-approval', 'queued', 'running']
 
-/** As the step "plan" keeps it. */
+/** As the steps that plan keep it. */
 const keptGrowth = z.object({
   growth: z.array(
     z.object({
@@ -193,10 +193,11 @@ export class QuotaGate implements QuotaReading {
   }
 }
 
+/** Of the plan, or of the one made after an approval, whichever was last. */
 function keptIn({ steps }: Job): readonly Growth[] | undefined {
-  const plan = steps.find(({ name, state }) => name === 'plan' && state === 'done')
-  const kept = keptGrowth.safeParse(plan?.result)
-  return kept.success ? kept.data.growth : undefined
+  const plans = steps.filter(({ name, state }) => state === 'done' && /^(plan|look again.*)$/.test(name))
+  const kept = plans.map(({ result }) => keptGrowth.safeParse(result)).findLast(({ success }) => success)
+  return kept?.data?.growth
 }
 
 function wordsOf({ of, what, used, reserved, limit }: QuotaLine): QuotaUse['lines'][number] {

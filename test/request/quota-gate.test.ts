@@ -111,6 +111,21 @@ describe('the gate of quotas', () => {
     )
   })
 
+  it('finds in the journals what was promised before a restart: the last plan of each job', async () => {
+    const { ask, jobs } = aGate()
+    const at = '2026-01-02T03:04:05.000Z'
+    const plan = (name: string, vms: string[]) => {
+      const growth = vms.map((vm) => ({ vm: { name: vm, host: 'kvm1' }, owner: 'UANN' }))
+      return { name, state: 'done' as const, startedAt: at, result: { args: {}, locks: [], growth } }
+    }
+    const steps = [plan('plan', ['a']), plan('look again', ['a', 'b']), plan('look again 2', ['a', 'b', 'c'])]
+    jobs.set('old', aJob({ id: 'old', state: 'running', steps }))
+    // From a version without quotas.
+    const before = { name: 'look again', state: 'done' as const, startedAt: at, result: { ready: true } }
+    jobs.set('older', aJob({ id: 'older', state: 'queued', steps: [plan('plan', ['d']), before] }))
+    expect([await ask('fifth'), await ask('sixth')]).toEqual([true, false])
+  })
+
   it('counts a host that hangs as it was, and waits for it no longer than it may', async () => {
     const { ask, host } = aGate()
     for (const name of ['a', 'b', 'c', 'd']) host.machines.set(name, mine(name))
