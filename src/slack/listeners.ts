@@ -3,16 +3,16 @@ import type { App } from '@slack/bolt'
 import type { WebClient } from '@slack/web-api'
 import { quoteWord } from '../command/index.js'
 import { UserError } from '../errors.js'
-import type { Clock, Jobs, Person } from '../jobs/index.js'
+import type { Clock, Jobs } from '../jobs/index.js'
 import type { Logger } from '../log.js'
 import type { Answering, Line } from './answering.js'
+import { aPerson, clickOf, deliveryOf } from './clicks.js'
 import type { Forms } from './forms/index.js'
 import type { Homes } from './home/index.js'
 import type { IntakeJournal } from './intake-journal.js'
 import { lineOfMessage } from './message-line.js'
 import type { Modals, Trigger } from './modals.js'
 import {
-  type ActionPayload,
   actionPayload,
   commandPayload,
   formAction,
@@ -26,16 +26,13 @@ import { RecentKeys } from './recent-keys.js'
 import { type Shortcuts, shortcutPayload } from './shortcuts.js'
 import {
   type DenyMetadata,
-  denyAction,
   denyCallback,
   denyMetadata,
   denyModal,
   fieldAction,
   formCallback,
-  isRunAction,
   loadingModal,
   longestReason,
-  pageAction,
   pickerCallback,
   planCallback,
   prepareOptions,
@@ -257,53 +254,6 @@ export function listen(parts: ListenerParts): void {
       await answering.explain(expiredTrigger(error, jobId) ?? error, line)
     }
   }
-}
-
-type Click = { key: string; line: Line; trigger: Trigger | undefined } & (
-  | { kind: 'run'; isAtHome: boolean }
-  | { kind: 'deny'; job: string }
-  | { kind: 'page'; page: number }
-)
-
-/** What was clicked, when it is a button of ours. */
-function clickOf(payload: ActionPayload, delivery: string | undefined): Click | undefined {
-  const { user, channel, container, view, trigger_id, response_url, actions } = payload
-  const [action] = actions
-  // What is clicked outside of any channel belongs to the conversation with that person.
-  const where = channel?.id ?? container?.channel_id ?? (view === undefined ? undefined : user.id)
-  if (action?.value === undefined || where === undefined) return undefined
-  const { action_id, value } = action
-  const key = [user.id, where, container?.message_ts ?? view?.id, action_id, value].join(' ')
-  const decided = /^job (?:approve|deny|cancel) (\S+)$/.exec(value)?.[1]
-  const isInModal = view?.type === 'modal'
-  const trigger = trigger_id === undefined ? undefined : { id: trigger_id, isInModal }
-  const line: Line = {
-    text: value,
-    person: aPerson(user.id, user.username ?? user.name),
-    channel: where,
-    thread: container?.thread_ts,
-    responseUrl: response_url,
-    delivery,
-    // Cards show decisions to everybody.
-    isPrivate: decided !== undefined,
-    job: decided,
-    ...(isInModal ? { modal: view.id } : {}),
-  }
-  if (action_id.startsWith(pageAction)) return { kind: 'page', key, line, trigger, page: Number(value) || 0 }
-  if (action_id === denyAction)
-    return { kind: 'deny', key, line: { ...line, isPrivate: true, job: value }, trigger, job: value }
-  return isRunAction(action_id)
-    ? { kind: 'run', key, line, trigger, isAtHome: view?.type === 'home' }
-    : undefined
-}
-
-function aPerson(id: string, name: string | undefined): Person {
-  return name === undefined ? { id } : { id, name }
-}
-
-function deliveryOf(context: { [key: string]: unknown }): string | undefined {
-  const { deliveryId } = context
-  return typeof deliveryId === 'string' ? deliveryId : undefined
 }
 
 /** The reason as one word of a command line: curly quotes would end it, line breaks have no place in it. */

@@ -1,7 +1,27 @@
 export { approvalCard } from './approval-card.js'
 export { commandPicker, pickedCommand, pickerCallback } from './command-picker.js'
 export { denyModal, longestReason } from './deny-modal.js'
-export * from './form-modal.js'
+export {
+  argumentOf,
+  errorsByBlock,
+  type FormMetadata,
+  fieldAction,
+  followersOf,
+  formCallback,
+  formMetadata,
+  formState,
+  leadersIn,
+  valuesIn,
+} from './form-fields.js'
+export {
+  formModal,
+  isOptionValue,
+  loadingModal,
+  modalOf,
+  optionOf,
+  plainModal,
+  titleOf,
+} from './form-modal.js'
 export {
   type HomeFacts,
   type HostLine,
