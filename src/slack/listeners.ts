@@ -96,7 +96,8 @@ export function listen(parts: ListenerParts): void {
     const payload = actionPayload.safeParse(body)
     // Selects of old cards, links and the like: acknowledged, and nothing to do.
     const click = payload.success ? clickOf(payload.data, deliveryOf(context)) : undefined
-    if (click === undefined || !clicks.add(click.key)) return ack()
+    // Turning pages to and fro is no double click.
+    if (click === undefined || (click.kind !== 'page' && !clicks.add(click.key))) return ack()
     const { trigger } = click
     switch (click.kind) {
       case 'page':

@@ -194,6 +194,17 @@ describe('the Home tab', () => {
     expect(published()).toHaveLength(3)
   })
 
+  it('of one whom Slack refuses keeps nobody else from theirs', async () => {
+    const web1 = annsVm('web1')
+    await start([{ name: 'kvm1', vms: [web1] }])
+    await home('U0OLU')
+    await home()
+    sandbox.control.fault({ kind: 'api-error', method: 'views.publish', error: 'not_enabled' })
+    web1.state = 'running'
+    tell()
+    await sandbox.control.waitForHome(user, ({ blocks }) => textOf(blocks).includes('running · kvm1'))
+  })
+
   it('shows what Slack did not take at first, when its limit is over', async () => {
     const web1 = annsVm('web1')
     await start([{ name: 'kvm1', vms: [web1] }])

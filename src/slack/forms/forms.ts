@@ -86,10 +86,13 @@ export class Forms {
     try {
       // Both at once: what takes time may not take the trigger's.
       const [id, rights] = await Promise.all([modals.open(path, trigger), policy.rightsOf(line.person)])
-      await modals.show(id, this.#viewFor(wanted, metadata, rights))
+      if (await modals.show(id, this.#viewFor(wanted, metadata, rights))) return
+      await this.offer(wanted, line, 'Slack did not show the form.')
     } catch (error) {
-      log.warn({ path, why: callFailure(error).why }, 'a form could not be opened')
-      await this.offer(wanted, line, 'Slack waited too long for the form.')
+      const { why } = callFailure(error)
+      log.warn({ path, why }, 'a form could not be opened')
+      const isLate = /trigger/.test(why)
+      await this.offer(wanted, line, isLate ? 'Slack waited too long for the form.' : `Slack said: ${why}.`)
     }
   }
 

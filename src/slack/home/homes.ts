@@ -18,8 +18,10 @@ export interface HomesParts {
   clock: Clock
 }
 
-/** What happens within this is shown at once; Slack takes some 100 views a minute from an app. */
+/** What happens within this is shown at once. */
 const coalesceMs = 2000
+/** Slack takes some 100 views a minute from an app (Slack docs: views.publish is tier 4): with many tabs each waits longer. */
+const msPerTab = 700
 /** Tabs that are kept true, and for how long after they were last opened or clicked in. */
 const mostWatched = 50
 const watchedForMs = 60 * 60_000
@@ -31,6 +33,8 @@ const openStates: JobState[] = ['planning', 'awaiting-approval', 'queued', 'runn
 
 interface Watched {
   page: number
+  /** Counts what was begun for it: only the latest is sent. */
+  turn: number
   seenAt: number
   /** What Slack was last told, without the time: the same is not sent again. */
   told?: string
@@ -41,6 +45,9 @@ export class Homes {
   readonly #watched = new Map<string, Watched>()
   readonly #stopListening: (() => void)[] = []
   #cancelTimer: (() => void) | undefined
+  /** The last refresh of all tabs, and how many it sent. */
+  #refreshing: Promise<number> = Promise.resolve(0)
+  #sentLately = 0
   #isStopped = false
 
   constructor(parts: HomesParts) {
@@ -67,7 +74,7 @@ export class Homes {
   async show(user: string, page?: number): Promise<void> {
     const before = this.#watched.get(user)
     this.#watched.delete(user)
-    const watched: Watched = { page: page ?? before?.page ?? 0, seenAt: this.#parts.clock.now() }
+    const watched = { page: page ?? before?.page ?? 0, turn: 0, seenAt: this.#parts.clock.now() }
     this.#watched.set(user, watched)
     for (const oldest of this.#watched.keys()) {
       if (this.#watched.size <= mostWatched) break
@@ -85,36 +92,61 @@ export class Homes {
 
   #changed(): void {
     if (this.#isStopped || this.#cancelTimer !== undefined || this.#watched.size === 0) return
-    this.#cancelTimer = this.#parts.clock.after(coalesceMs, () => {
+    const waitMs = Math.max(coalesceMs, this.#sentLately * msPerTab)
+    this.#cancelTimer = this.#parts.clock.after(waitMs, () => {
       this.#cancelTimer = undefined
       const now = this.#parts.clock.now()
       for (const [user, { seenAt }] of this.#watched) {
         if (now - seenAt > watchedForMs) this.#watched.delete(user)
       }
-      void this.#publish([...this.#watched])
+      // One after another: the next has at least what this one had.
+      this.#refreshing = this.#refreshing.then(() => this.#publish([...this.#watched]))
+      void this.#refreshing.then((sent) => {
+        this.#sentLately = sent
+      })
     })
   }
 
-  /** Never rejects. */
-  async #publish(tabs: readonly (readonly [string, Watched])[]): Promise<void> {
-    const { fleet, client, log } = this.#parts
+  /** How many were sent. Never rejects. */
+  async #publish(tabs: readonly (readonly [string, Watched])[]): Promise<number> {
+    const { fleet, log } = this.#parts
+    let sent = 0
     try {
       // Asked once for all of them.
       const all = await fleet.vms()
       for (const [user, watched] of tabs) {
-        if (this.#isStopped) return
-        const facts = await this.#factsFor(user, watched, all)
-        const told = JSON.stringify({ ...facts, at: '', addresses: [...facts.addresses] })
-        if (told === watched.told) continue
-        await client.views.publish({ user_id: user, view: prepareView(homeView(facts)) })
-        watched.told = told
+        if (this.#isStopped || !(await this.#publishOne(user, watched, all))) return sent
+        sent += 1
       }
     } catch (error) {
+      log.error({ err: error }, 'Home tabs could not be made')
+    }
+    return sent
+  }
+
+  /** `false` when Slack takes no more for now: it is sent when the limit is over. */
+  async #publishOne(
+    user: string,
+    watched: Watched,
+    all: Awaited<ReturnType<Fleet['vms']>>,
+  ): Promise<boolean> {
+    const { client, clock, log } = this.#parts
+    watched.turn += 1
+    const { turn } = watched
+    const facts = await this.#factsFor(user, watched, all)
+    const told = JSON.stringify({ ...facts, at: '', addresses: [...facts.addresses] })
+    if (told === watched.told || turn !== watched.turn) return true
+    try {
+      await client.views.publish({ user_id: user, view: prepareView(homeView(facts)) })
+      watched.told = told
+      return true
+    } catch (error) {
       const failure = callFailure(error)
-      log.warn({ why: failure.why }, 'a Home tab could not be shown')
-      // What Slack did not take is shown with the next change, or when the limit is over.
-      if (failure.kind === 'rate-limited')
-        this.#parts.clock.after(failure.retryAfterMs, () => this.#changed())
+      log.warn({ user, why: failure.why }, 'a Home tab could not be shown')
+      if (failure.kind === 'refused') this.#watched.delete(user)
+      if (failure.kind !== 'rate-limited') return true
+      clock.after(failure.retryAfterMs, () => this.#changed())
+      return false
     }
   }
 
