@@ -1,4 +1,5 @@
 /** Reading VMs: the list, one by name, one in detail, its addresses. */
+import { isIP } from 'node:net'
 import {
   type Connection,
   type DiskDescription,
@@ -111,10 +112,10 @@ async function addresses(
   state: VmState,
 ): Promise<Address[]> {
   if (state !== 'running') return []
-  const leased = await noneIfRefused(interfaceAddresses(libvirt, uuid, 'lease'))
+  const leased = (await noneIfRefused(interfaceAddresses(libvirt, uuid, 'lease'))).filter(isAddress)
   if (leased.length > 0 || !agentConnected) return leased
   const told = (await noneIfRefused(guests.addressesOf(uuid))) ?? []
-  return told.filter(({ address }) => !isLocal(address))
+  return told.filter(isAddress).filter(({ address }) => !isLocal(address))
 }
 
 /** It may stop, or its agent vanish, between one question and the next; then it has no addresses, which is no failure. */
@@ -125,6 +126,11 @@ async function noneIfRefused<T>(asked: Promise<T[] | undefined>): Promise<T[]> {
     if (error instanceof LibvirtError && error.kind !== 'transport') return []
     throw error
   }
+}
+
+/** A guest tells its own, and people copy what they read: anything else is none. */
+function isAddress({ address }: Address): boolean {
+  return isIP(address) !== 0
 }
 
 /** Loopback and link-local addresses reach nobody else. */
@@ -164,12 +170,13 @@ function kcliFacts({ kcli }: DomainDescription): Partial<VmDetail> {
   })
 }
 
-/** kcli writes "DD-MM-YYYY HH:MM" in UTC. */
+/** kcli writes "DD-MM-YYYY HH:MM" in UTC; undefined for what is no time. */
 function isoOf(creationDate: string | undefined): string | undefined {
   const match = /^(\d\d)-(\d\d)-(\d{4}) (\d\d):(\d\d)$/.exec(creationDate ?? '')
   if (match === null) return undefined
   const [, day, month, year, hour, minute] = match
-  return `${year}-${month}-${day}T${hour}:${minute}:00.000Z`
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:00.000Z`
+  return Number.isNaN(Date.parse(iso)) ? undefined : iso
 }
 
 /** GiB with two decimals at most. */

@@ -183,15 +183,27 @@ export class Connection {
   ): Promise<Reply> {
     if (this.#end !== undefined) throw this.#end
     signal?.throwIfAborted()
-    const { promise, cancel } = this.#start(procedure, args)
+    const { promise, cancel } = this.#start(procedure, this.#encoded(procedure, args))
     return limited(promise, { timeoutMs, signal, what: procedure.name, cancel, late: this.#onLate })
+  }
+
+  /** What cannot be written may be what the daemon itself said before: a uuid that is none, a name that is too long. */
+  #encoded<Args, Reply>(procedure: Procedure<Args, Reply>, args: Args): Buffer {
+    try {
+      return encodeCall(procedure.program, procedure.number, (to) => procedure.args.write(to, args))
+    } catch (cause) {
+      if (!(cause instanceof ProtocolError)) throw cause
+      throw new LibvirtError(`${procedure.name} cannot be asked: ${cause.message}`, {
+        kind: 'bad-argument',
+        cause,
+      })
+    }
   }
 
   #start<Args, Reply>(
     procedure: Procedure<Args, Reply>,
-    args: Args,
+    frame: Buffer,
   ): { promise: Promise<Reply>; cancel(): void } {
-    const frame = encodeCall(procedure.program, procedure.number, (to) => procedure.args.write(to, args))
     let dequeue = () => {}
     const promise = new Promise<Reply>((resolve, reject) => {
       const settle = this.#queue.enter(procedure.highPriority, () => {
@@ -422,9 +434,15 @@ export class Connection {
       if (frame.status === statuses.error) {
         waiting.reject(errorFromReply(RemoteError.read(reader), waiting.procedure.since))
       } else waiting.resolve(waiting.procedure.reply.read(reader))
-    } catch (error) {
-      waiting.reject(error instanceof Error ? error : new Error(String(error)))
-      throw error
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      waiting.reject(
+        new LibvirtError(`the answer to ${waiting.procedure.name} cannot be read: ${why}`, {
+          kind: 'transport',
+          cause,
+        }),
+      )
+      throw cause
     }
   }
 

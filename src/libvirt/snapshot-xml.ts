@@ -20,11 +20,17 @@ export function readSnapshotXml(xml: string): SnapshotDescription {
   return {
     name: textAt(root, 'name') ?? '',
     description: textAt(root, 'description'),
-    createdS: Number(textAt(root, 'creationTime') ?? 0),
+    createdS: secondsIn(textAt(root, 'creationTime')),
     state: textAt(root, 'state') ?? 'unknown',
     parent: textAt(root, 'parent/name'),
     kind: kinds.includes('external') ? 'external' : 'internal',
   }
+}
+
+/** Seconds that Date can say; 0 for anything else. */
+function secondsIn(text: string | undefined): number {
+  const seconds = Number(text ?? 0)
+  return Number.isFinite(new Date(seconds * 1000).getTime()) ? seconds : 0
 }
 
 export function snapshotXml({ name, description }: { name: string; description?: string }): string {

@@ -74,12 +74,10 @@ export class HostKeys {
 
   #refusal(verdict: Exclude<KeyVerdict, { kind: 'trusted' }>, key: Buffer): UserError {
     const { host, port, knownHosts, jump } = this.#identity
-    const shown = `${keyTypeOf(key)} key ${fingerprint(key)}`
+    const type = keyTypeOf(key)
+    const shown = `${type in algorithmsOf ? `${type} ` : ''}key ${fingerprint(key)}`
     const file = quoteIfNeeded(knownHosts)
-    const scanType = keyTypeOf(key)
-      .replace(/^ssh-/, '')
-      .replace(/^ecdsa-.*/, 'ecdsa')
-    const scanned = `ssh-keyscan -p ${port} -t ${scanType} ${quoteIfNeeded(host)}`
+    const scanned = `ssh-keyscan -p ${port} -t ${scanTypeOf(key)} ${quoteIfNeeded(host)}`
     const scan = `${jump === undefined ? scanned : `${jump.command} ${quoteWord(scanned)}`} >> ${file}`
     const others = otherNamesOf(this.#entries, this.#name, key)
     switch (verdict.kind) {
@@ -113,6 +111,13 @@ export class HostKeys {
         )
     }
   }
+}
+
+/** The host says the type itself: only one that we know gets into a line that may be copied. */
+function scanTypeOf(key: Buffer): string {
+  const type = keyTypeOf(key)
+  if (!(type in algorithmsOf)) return 'ed25519,ecdsa,rsa'
+  return type.replace(/^ssh-/, '').replace(/^ecdsa-.*/, 'ecdsa')
 }
 
 function renamed(others: readonly string[]): string {

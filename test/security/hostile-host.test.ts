@@ -13,8 +13,10 @@ import { createOutcome } from '../../src/kcli/create-outcome.js'
 import { lineReader, linesOf } from '../../src/kcli/output.js'
 import { readDomainXml } from '../../src/libvirt/domain-xml.js'
 import { LibvirtError, type SnapshotListing } from '../../src/libvirt/index.js'
+import { readSnapshotXml } from '../../src/libvirt/snapshot-xml.js'
 import { createLog, harmlessJson } from '../../src/log.js'
 import { execOn } from '../../src/ssh/exec.js'
+import { HostKeys } from '../../src/ssh/host-keys.js'
 import { hostileText, manyOf, passableText } from './hostile-text.js'
 
 function timeOf(work: () => unknown): number {
@@ -188,5 +190,25 @@ describe('a name in a command line that somebody may copy', () => {
     expect(shellWord('default')).toBe('default')
     expect(shellWord('/var/lib/libvirt/images/web1_0.img')).toBe('/var/lib/libvirt/images/web1_0.img')
     expect(shellWord('$(reboot)')).toBe("'$(reboot)'")
+  })
+})
+
+describe('what a host or a guest says of itself', () => {
+  it('is a time, or none', () => {
+    const createdS = (text: string) =>
+      readSnapshotXml(`<domainsnapshot><name>a</name><creationTime>${text}</creationTime></domainsnapshot>`)
+        .createdS
+    expect(createdS('1700000000')).toBe(1_700_000_000)
+    for (const text of ['soon', '1e999', '99999999999999999999', 'NaN']) expect(createdS(text)).toBe(0)
+  })
+
+  it('is a type of key that is known, before it gets into a line to copy', async () => {
+    const type = '$(reboot)'
+    const key = Buffer.concat([Buffer.from([0, 0, 0, type.length]), Buffer.from(type), Buffer.alloc(20)])
+    const keys = await HostKeys.read({ host: 'kvm1', port: 22, knownHosts: '/nonexistent' })
+    const refusal = keys.refusalOf(key)
+    expect(refusal).toMatchObject({ code: 'host-key-unknown' })
+    expect(`${refusal?.message} ${refusal?.fix}`).not.toContain('reboot')
+    expect(refusal?.fix).toContain('ssh-keyscan -p 22 -t ed25519,ecdsa,rsa kvm1')
   })
 })
