@@ -13,6 +13,7 @@ import {
   FakeJobs,
   FakeRequests,
   InMemoryReceiver,
+  waitingJob,
 } from './fakes.js'
 import { SlackStub, textOf } from './slack-stub.js'
 
@@ -143,6 +144,18 @@ describe('a message to the bot', () => {
     expect(posts().map(({ channel }) => channel)).toEqual(['D0ANN', 'D0ANN'])
     expect(textOf(posts()[1])).toContain('vm lst')
     expect(slack.of('chat.postEphemeral')).toEqual([])
+  })
+
+  it('that asks for what needs approval says how to get it, where nobody else could see a card', async () => {
+    slack.on('chat.update', () => ({ ok: true }))
+    requests.answer = ({ origin }) => ({ kind: 'job', job: jobs.set(waitingJob({ origin })) })
+    await say(aDirect('vm create web1 --image tiny.qcow2'))
+    const shown = () => textOf([...posts(), slack.of('chat.update').at(-1)?.args])
+    await vi.waitFor(
+      () => expect(shown()).toContain('ask an approver to type `/qnav job approve j-7k2m9`'),
+      4000,
+    )
+    expect(posts().map(({ channel }) => channel)).toEqual(['D0ANN'])
   })
 
   it('is worked once, however often and under whatever event Slack tells of it', async () => {

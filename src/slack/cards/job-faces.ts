@@ -2,7 +2,7 @@
 import { type Clock, isOver, type Job } from '../../jobs/index.js'
 import type { Logger } from '../../log.js'
 import { type Outbox, PostFailed } from '../outbox/index.js'
-import { approvalCard, type CardNotes, jobCard, type Message } from '../views/index.js'
+import { approvalCard, type CardNotes, isDirect, jobCard, type Message } from '../views/index.js'
 import type { CardBook, CardEntry, PlaceNote } from './card-book.js'
 import { LiveMessage, type Placed } from './live-message.js'
 
@@ -155,6 +155,11 @@ export class JobFaces {
     const channel = approvalsChannel ?? this.#job.origin.channel
     if (channel === undefined) {
       log.error({ job: this.#id }, 'there is no channel for approvals (slack.approvals_channel in qnav.yml)')
+      return undefined
+    }
+    // In a conversation with the requester there is nobody who could approve it.
+    if (approvalsChannel === undefined && isDirect(channel)) {
+      this.#noteApproval({ channel, why: 'nobody else is there' })
       return undefined
     }
     const outcome = await this.#post('approval', { channel }, () => approvalCard(this.#job))

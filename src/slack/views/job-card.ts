@@ -13,7 +13,7 @@ import {
   warningLines,
 } from './job-words.js'
 import { buttons, context, header, type Message, type MessageWithThread, sections } from './message.js'
-import { bold, clip, code, dateTime, escapeText, mention } from './mrkdwn.js'
+import { bold, clip, code, dateTime, escapeText, isDirect, mention } from './mrkdwn.js'
 import { reportParts } from './report-message.js'
 
 /** Steps shown; earlier ones are counted. */
@@ -75,9 +75,14 @@ function decisionLines(job: Job, { approvalNotPosted }: CardNotes): string[] {
   lines.push(`🔐 Waiting for ${approvalsSoFar(job)} until ${dateTime(job.approval.expiresAt)}`)
   if (approvalNotPosted !== undefined) {
     const { channel, why } = approvalNotPosted
+    const typed = code(`/qnav job approve ${job.id}`)
+    if (isDirect(channel)) {
+      lines.push(`⚠️ Nobody else sees this conversation: ask an approver to type ${typed}`)
+      return lines
+    }
     lines.push(
       `⚠️ The approval card could not be posted in <#${channel}> (${escapeText(why)}). ` +
-        `Type \`/invite @qnav\` there, or an approver types ${code(`/qnav job approve ${job.id}`)}`,
+        `Type \`/invite @qnav\` there, or an approver types ${typed}`,
     )
   }
   return lines
