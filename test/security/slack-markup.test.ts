@@ -6,10 +6,12 @@ import type { Report } from '../../src/report/index.js'
 import {
   approvalCard,
   denyModal,
+  homeView,
   jobCard,
   jobLine,
   type Message,
   mistake,
+  planModal,
   prepare,
   prepareView,
   reportMessage,
@@ -153,6 +155,40 @@ describe('text of people and hosts in Slack', () => {
         expect(problems(prepareView(denyModal(asked, { job: 'j-7k2m9', channel: 'C0APPROVE' })))).toEqual([])
       }),
       { numRuns: 2000 },
+    )
+  })
+
+  it('is text in a Home tab, and in what is shown before a form is sent', () => {
+    fc.assert(
+      fc.property(job, fc.array(text, { minLength: 1, maxLength: 4 }), (asked, words) => {
+        const [first = ''] = words
+        const vms = words.map((name) => ({ name, host: first, uuid: name, state: 'running' as const }))
+        const home = homeView({
+          myVms: vms,
+          addresses: new Map(words.map((name) => [name, first])),
+          page: 0,
+          myJobs: [asked],
+          toDecide: [{ ...asked, requester: { id: 'U0ANN' } }],
+          hosts: words.map((name) => ({ name, problem: first, total: 1, running: 1 })),
+          openJobs: [asked],
+          at: '2026-11-23T10:01:00.000Z',
+        })
+        const metadata = { line: first, channel: 'C0VMS', isAnsweredHere: true }
+        const plan = asked.plan ?? aPlan()
+        const note = { code: 'libvirt-failed' as const, message: first, fix: first }
+        const modals = [
+          planModal({ plan, approval: undefined }, metadata),
+          planModal(
+            {
+              plan: { ...plan, kind: 'blocked', blockers: [note] },
+              approval: { approvers: 2, expiresMs: 1 },
+            },
+            metadata,
+          ),
+        ]
+        for (const view of [home, ...modals]) expect(problems(prepareView(view))).toEqual([])
+      }),
+      { numRuns: 1500 },
     )
   })
 
