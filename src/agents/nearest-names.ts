@@ -6,7 +6,7 @@ export function nearestNames(typed: string, known: readonly string[], limit = 3)
   const wanted = typed.toLowerCase()
   const tolerance = Math.max(2, Math.floor(wanted.length / 3))
   return [...new Set(known)]
-    .map((name) => ({ name, off: farness(wanted, name.toLowerCase()) }))
+    .map((name) => ({ name, off: farness(wanted, name, tolerance) }))
     .filter(({ off }) => off <= tolerance)
     .sort((a, b) => a.off - b.off || a.name.localeCompare(b.name))
     .slice(0, limit)
@@ -14,6 +14,13 @@ export function nearestNames(typed: string, known: readonly string[], limit = 3)
 }
 
 // Somebody who typed the beginning of a name meant that name, however long its rest is.
-function farness(wanted: string, name: string): number {
-  return wanted !== '' && name.startsWith(wanted) ? 1 : distance(wanted, name)
+function farness(wanted: string, known: string, tolerance: number): number {
+  const name = known.slice(0, longest).toLowerCase()
+  if (wanted !== '' && name.startsWith(wanted)) return 1
+  // At least as many steps as one is longer; a host may send names of megabytes.
+  const least = Math.abs(wanted.length - known.length)
+  return least > tolerance ? least : distance(wanted, name)
 }
+
+/** Characters of a name that are looked at: more than anybody types. */
+const longest = 8192

@@ -11,12 +11,18 @@ export function nearest(typed: string, names: readonly string[]): string[] {
   return names
     .map((name) => ({
       name,
-      far: name.startsWith(wanted) && wanted !== '' ? 0 : distance(wanted, name.toLowerCase()),
+      far: name.startsWith(wanted) && wanted !== '' ? 0 : steps(wanted, name, tolerance),
     }))
     .filter(({ far }) => far <= tolerance)
     .toSorted((a, b) => a.far - b.far || a.name.localeCompare(b.name))
     .slice(0, maxOffered)
     .map(({ name }) => name)
+}
+
+/** Names come from hosts too and may be very long; as many steps as they are longer or shorter it is at least. */
+function steps(wanted: string, name: string, tolerance: number): number {
+  const least = Math.abs(wanted.length - name.length)
+  return least > tolerance ? least : distance(wanted, name.toLowerCase())
 }
 
 /** `a`, `a or b`, `a, b or c`. */

@@ -6,8 +6,10 @@ import fc from 'fast-check'
 import type { Client } from 'ssh2'
 import { describe, expect, it } from 'vitest'
 import { explained } from '../../src/agents/libvirt-errors.js'
+import { nearestNames } from '../../src/agents/nearest-names.js'
 import { shellWord } from '../../src/agents/shell-word.js'
 import { oldestFirst } from '../../src/agents/vm-snapshots.js'
+import { nearest } from '../../src/command/nearest.js'
 import type { UserError } from '../../src/errors.js'
 import { createOutcome } from '../../src/kcli/create-outcome.js'
 import { lineReader, linesOf } from '../../src/kcli/output.js'
@@ -210,5 +212,15 @@ describe('what a host or a guest says of itself', () => {
     expect(refusal).toMatchObject({ code: 'host-key-unknown' })
     expect(`${refusal?.message} ${refusal?.fix}`).not.toContain('reboot')
     expect(refusal?.fix).toContain('ssh-keyscan -p 22 -t ed25519,ecdsa,rsa kvm1')
+  })
+})
+
+describe('names that a host has', () => {
+  it('may be as long as they like, and many, when the nearest is looked for', () => {
+    const names = [...Array.from({ length: 100 }, () => 'é'.repeat(400_000)), 'web1', 'web22']
+    expect(timeOf(() => nearestNames('wbe1', names))).toBeLessThan(1500)
+    expect(nearestNames('wbe1', names)).toEqual(['web1'])
+    expect(timeOf(() => nearest('w'.repeat(8000), names))).toBeLessThan(1500)
+    expect(nearest('webb1', names)).toContain('web1')
   })
 })
