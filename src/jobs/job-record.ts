@@ -70,17 +70,29 @@ const report = z.looseObject({
     .exactOptional(),
 })
 
+const verdicts = z.array(
+  z.looseObject({
+    by: person,
+    verdict: z.enum(['approve', 'deny']),
+    reason: text.exactOptional(),
+    at: text,
+  }),
+)
+
 const approval = z.looseObject({
   rule: z.looseObject({ approvers: z.int().positive(), expiresMs: z.number().positive() }),
   expiresAt: text,
-  verdicts: z.array(
-    z.looseObject({
-      by: person,
-      verdict: z.enum(['approve', 'deny']),
-      reason: text.exactOptional(),
-      at: text,
-    }),
-  ),
+  verdicts,
+  asked: z
+    .looseObject({
+      digest: text,
+      round: z.int().positive(),
+      differences: z.array(
+        z.looseObject({ what: text, approved: text.exactOptional(), now: text.exactOptional() }),
+      ),
+    })
+    .exactOptional(),
+  earlier: verdicts.exactOptional(),
 })
 
 const step = z.looseObject({

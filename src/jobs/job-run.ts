@@ -8,6 +8,7 @@ import type { Clock } from './clock.js'
 import { cancelledError, errorOf, Interrupted, JobOver, noteFor } from './interruptions.js'
 import type {
   ApprovalRule,
+  Asked,
   Job,
   JobBody,
   JobContext,
@@ -141,22 +142,50 @@ export class JobRun implements JobContext {
     return job.plan
   }
 
-  async approval(rule: ApprovalRule): Promise<void> {
-    const { clock, expire, id, log } = this.#parts
+  async approval(rule: ApprovalRule, asked?: Asked): Promise<void> {
     this.#mustGoOn()
-    if (!Number.isInteger(rule.approvers) || rule.approvers < 1 || !(rule.expiresMs > 0)) {
-      throw new Error(`an approval needs a number of approvers and a time: ${JSON.stringify(rule)}`)
-    }
+    checkRule(rule)
     // A rule that was changed since does not change what was asked.
-    const asked = await this.#write((draft) => {
+    await this.#write((draft) => {
       if (draft.job.approval !== undefined) return false
-      const expiresAt = new Date(clock.now() + rule.expiresMs).toISOString()
-      moveTo(draft.job, 'awaiting-approval')
-      draft.job.approval = { rule, expiresAt, verdicts: [] }
-      return [{ event: 'job.approval-asked', approvers: rule.approvers, expiresAt }]
+      return this.#ask(draft, rule, asked)
     })
-    if (asked.state !== 'awaiting-approval' || asked.approval === undefined) return
-    const left = Date.parse(asked.approval.expiresAt) - clock.now()
+    await this.#decided()
+  }
+
+  async approvalAgain(plan: ReadyPlan, rule: ApprovalRule, asked: Asked): Promise<void> {
+    this.#mustGoOn()
+    checkRule(rule)
+    const job = await this.#write((draft) => {
+      const { approval } = draft.job
+      if ((approval?.asked?.round ?? 1) >= asked.round) return false
+      draft.job.plan = redactJson(plan)
+      draft.job.locks = []
+      delete draft.ticket
+      const entries = this.#ask(draft, rule, asked)
+      if (approval !== undefined && draft.job.approval !== undefined)
+        draft.job.approval.earlier = [...(approval.earlier ?? []), ...approval.verdicts]
+      return entries
+    })
+    // Others need not wait for people.
+    if (job.locks.length === 0) this.#parts.locks.release(this.#parts.id)
+    this.#hasLocked = false
+    await this.#decided()
+  }
+
+  #ask(draft: JobRecord, rule: ApprovalRule, asked: Asked | undefined): AuditEntry[] {
+    const expiresAt = new Date(this.#parts.clock.now() + rule.expiresMs).toISOString()
+    moveTo(draft.job, 'awaiting-approval')
+    draft.job.approval = { rule, expiresAt, verdicts: [], ...(asked === undefined ? {} : { asked }) }
+    return [{ event: 'job.approval-asked', approvers: rule.approvers, expiresAt, ...asked }]
+  }
+
+  /** Waits until approvers have decided, or the time is over. */
+  async #decided(): Promise<void> {
+    const { clock, expire, id, log } = this.#parts
+    const { state, approval } = this.job
+    if (state !== 'awaiting-approval' || approval === undefined) return
+    const left = Date.parse(approval.expiresAt) - clock.now()
     if (left <= 0) await expire(id)
     const disarm = clock.after(left, () => {
       expire(id).catch((error: unknown) => log.error({ err: error, job: id }, 'a job did not expire'))
@@ -359,6 +388,11 @@ export class JobRun implements JobContext {
   #now(): string {
     return new Date(this.#parts.clock.now()).toISOString()
   }
+}
+
+function checkRule(rule: ApprovalRule): void {
+  if (Number.isInteger(rule.approvers) && rule.approvers >= 1 && rule.expiresMs > 0) return
+  throw new Error(`an approval needs a number of approvers and a time: ${JSON.stringify(rule)}`)
 }
 
 /** How a job ends that could not go on. */

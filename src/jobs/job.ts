@@ -8,7 +8,7 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
  * planning → refused | awaiting-approval | queued | cancelled
  * awaiting-approval → queued | denied | expired | cancelled | failed
  * queued (waits for its locks) → running | cancelled | failed
- * running → succeeded | failed | cancelled
+ * running → succeeded | failed | cancelled | awaiting-approval (what would be done is not what was approved)
  *
  * Failed without having run: the body is of another version since an upgrade, or threw. The table is in transitions.ts.
  */
@@ -53,10 +53,31 @@ export interface Verdict {
   at: string
 }
 
+/** One thing that would be otherwise than it was approved; without `approved` it is new, without `now` it is no more. */
+export interface PlanDifference {
+  what: string
+  approved?: string
+  now?: string
+}
+
+/** What approvers say yes to. */
+export interface Asked {
+  /** Of what matters in the plan, SHA-256 in hexadecimal. */
+  digest: string
+  /** Counts the askings from 1. */
+  round: number
+  /** Why it is asked again. */
+  differences: PlanDifference[]
+}
+
 export interface Approval {
   rule: ApprovalRule
   expiresAt: string
   verdicts: Verdict[]
+  /** Absent in jobs of older versions. */
+  asked?: Asked
+  /** Verdicts on what was asked before. */
+  earlier?: Verdict[]
 }
 
 export interface StepRecord {
@@ -122,7 +143,10 @@ export interface JobContext {
   /** Records the plan. A blocked plan ends the job as `refused`. */
   plan(make: () => Promise<Plan>): Promise<ReadyPlan>
   /** Asks for approval and waits for days if need be; ends the job as denied or expired otherwise. */
-  approval(rule: ApprovalRule): Promise<void>
+  approval(rule: ApprovalRule, asked?: Asked): Promise<void>
+  /** What would be done is not what was approved: gives the locks back, shows the new plan and waits for its approval. The
+   * locks have to be taken again. Each round is asked once. */
+  approvalAgain(plan: ReadyPlan, rule: ApprovalRule, asked: Asked): Promise<void>
   /** Waits (state queued) until all are free, holds them until the job ends. */
   lock(names: string[]): Promise<void>
   /** Shows an interim result on the card. */

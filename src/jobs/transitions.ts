@@ -5,7 +5,7 @@ export const transitions = {
   planning: ['refused', 'awaiting-approval', 'queued', 'cancelled'],
   'awaiting-approval': ['queued', 'denied', 'expired', 'cancelled', 'failed'],
   queued: ['running', 'cancelled', 'failed'],
-  running: ['succeeded', 'failed', 'cancelled'],
+  running: ['succeeded', 'failed', 'cancelled', 'awaiting-approval'],
   refused: [],
   denied: [],
   expired: [],

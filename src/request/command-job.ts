@@ -3,11 +3,12 @@ import { z } from 'zod'
 import type { Fleet } from '../agents/agent.js'
 import type { Catalogue, ChangeCommand, Growth } from '../command/index.js'
 import { type ErrorNote, UserError } from '../errors.js'
-import type { JobBody, JobContext, Json, Person } from '../jobs/index.js'
+import type { ApprovalRule, JobBody, JobContext, Json, Person, PlanDifference } from '../jobs/index.js'
 import type { Policy } from '../policy/index.js'
 import { redactJson } from '../redact.js'
 import type { Plan } from '../report/index.js'
 import { unadopted } from './adoption.js'
+import { planDifferences, planDigest } from './plan-digest.js'
 import type { QuotaGate } from './quota-gate.js'
 
 export const commandJobName = 'command'
@@ -46,16 +47,10 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
     await context.plan(async () => settled.plan)
 
     const rule = policy.approvalRule(command.risk)
-    if (rule !== undefined) await context.approval(rule)
-    await context.lock(settled.locks)
-    if (rule !== undefined) {
-      // Hours may have passed, and other jobs: what stands in the way now was not there when the plan was approved.
-      await stepOf<{ ready: boolean }>(context, 'look again', async () => {
-        refuseBlocked((await makePlan(settled.args)).plan)
-        return { ready: true }
-      })
-    }
-    return command.run(settled.args, {
+    let agreed = settled
+    if (rule === undefined) await context.lock(settled.locks)
+    else agreed = await approvedAndStillTrue(context, rule, settled, makePlan)
+    return command.run(agreed.args, {
       job: context.job,
       fleet,
       agent: (host) => fleet.agent(host),
@@ -64,6 +59,60 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
       publish: (report) => context.publish(report),
     })
   }
+}
+
+/** How often what was approved may turn out otherwise before the job gives up. */
+const maxRounds = 4
+
+/**
+ * Asks, takes the locks, and plans again: hours may have passed, and other jobs. What would now be done otherwise than it was
+ * approved is asked for anew, with what is different; what cannot be done any more ends the job.
+ */
+async function approvedAndStillTrue(
+  context: JobContext,
+  rule: ApprovalRule,
+  settled: SettledPlan,
+  makePlan: (args: Record<string, unknown>) => Promise<SettledPlan>,
+): Promise<SettledPlan> {
+  let agreed = settled
+  await context.approval(rule, { digest: planDigest(settled.plan), round: 1, differences: [] })
+  for (let round = 1; ; round++) {
+    // After a restart a later round may have taken the locks already.
+    if ((context.job.approval?.asked?.round ?? 1) === round) await context.lock(agreed.locks)
+    const { args } = agreed
+    const now = await stepOf<SettledPlan | EarlierLook>(
+      context,
+      round === 1 ? 'look again' : `look again ${round}`,
+      async () => {
+        const made = await makePlan(args)
+        refuseBlocked(made.plan)
+        return made
+      },
+    )
+    if ('ready' in now || now.plan.kind === 'blocked') return agreed
+    const differences = planDifferences(agreed.plan, now.plan)
+    if (differences.length === 0) return agreed
+    if (round === maxRounds) throw neverTheSame(differences)
+    await context.approvalAgain(now.plan, rule, {
+      digest: planDigest(now.plan),
+      round: round + 1,
+      differences,
+    })
+    agreed = now
+  }
+}
+
+/** What this step left in the journals of older versions. */
+interface EarlierLook {
+  ready: boolean
+}
+
+function neverTheSame(differences: PlanDifference[]): UserError {
+  return new UserError(
+    'changed-since',
+    `Whenever it was approved something was different again, the last time: ${differences.map(({ what }) => what).join(', ')}.`,
+    { fix: 'Find out what changes it, and ask again.' },
+  )
 }
 
 /** What the change would do and what stands in its way, by all but the quotas: those are weighed when it is asked for. */

@@ -13,7 +13,7 @@ interface Host {
   begun: Map<string, number>
 }
 
-/** What `vm create` does: each step looks before it acts. */
+/** What `vm create` does, with a plan that turns out otherwise than it was approved: each step looks before it acts. */
 function creation(world: LocalWorld, host: Host): JobBody {
   const generation = world.generation()
   const make = (name: string) => async (key: string) => {
@@ -26,6 +26,14 @@ function creation(world: LocalWorld, host: Host): JobBody {
     const plan = await context.step('plan', async () => ({ host: 'kvm1' }))
     await context.plan(async () => aPlan({ host: plan.host }))
     await context.approval({ approvers: 1, expiresMs: 3_600_000 })
+    const rounds = () => context.job.approval?.asked?.round ?? 1
+    if (rounds() === 1) await context.lock(['vm:kvm1/web1'])
+    await context.step('look again', async () => ({}))
+    await context.approvalAgain(
+      aPlan({ host: plan.host, warnings: ['otherwise'] }),
+      { approvers: 1, expiresMs: 3_600_000 },
+      { digest: 'd2', round: 2, differences: [{ what: 'Warning', now: 'otherwise' }] },
+    )
     await context.lock(['vm:kvm1/web1'])
     await context.step('disk', ({ key }) => make('disk')(key))
     await context.step('domain', ({ key }) => make('domain')(key))
@@ -68,8 +76,8 @@ async function check(world: LocalWorld, host: Host, job: Job | undefined, deaths
   expect(job).toMatchObject({
     state: 'succeeded',
     report: { title: 'created' },
-    steps: ['plan', 'disk', 'domain', 'start'].map((name) => ({ name, state: 'done' })),
-    approval: { verdicts: [{ by: approver }] },
+    steps: ['plan', 'look again', 'disk', 'domain', 'start'].map((name) => ({ name, state: 'done' })),
+    approval: { asked: { round: 2 }, verdicts: [{ by: approver }], earlier: [{ by: approver }] },
   })
   const id = job?.id ?? ''
   expect([...host.made.keys()]).toEqual(['disk', 'domain', 'start'].map((name) => `${id}/${name}`))
@@ -81,13 +89,13 @@ async function check(world: LocalWorld, host: Host, job: Job | undefined, deaths
   await expect.poll(() => world.audit.some(({ event }) => event === 'job.succeeded')).toBe(true)
   const events = new Set(world.audit.map(({ event, step = '', revision }) => `${revision} ${event} ${step}`))
   const kinds = [...events].map((each) => each.slice(each.indexOf(' ') + 1))
-  for (const kind of [
-    'job.requested ',
-    'job.planned ',
-    'job.decided ',
-    'job.step-done domain',
-    'job.succeeded ',
-  ]) {
+  for (const kind of ['job.approval-asked ', 'job.decided ']) {
+    expect(
+      kinds.filter((each) => each === kind),
+      kind,
+    ).toHaveLength(2)
+  }
+  for (const kind of ['job.requested ', 'job.planned ', 'job.step-done domain', 'job.succeeded ']) {
     expect(
       kinds.filter((each) => each === kind),
       kind,
@@ -96,7 +104,7 @@ async function check(world: LocalWorld, host: Host, job: Job | undefined, deaths
 }
 
 /** Writes of a run without deaths, so that every one of them has its test. */
-const writes = 16
+const writes = 22
 
 describe('a job whose engine dies', () => {
   it('makes as many writes as there are tests below', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { aVm } from '../fakes/fleet.js'
 import { aHouse, ann, ben, vic } from './house.js'
@@ -112,6 +112,55 @@ describe('a request', () => {
     await requests.handle({ text: `job approve ${job.id}`, person: ben, origin })
     expect(await over(job)).toMatchObject({ state: 'failed', error: { code: 'changed-since' } })
     expect(fleet.host('kvm1').calls).not.toContain('createVm web2')
+  })
+
+  it('is asked for again, with what is different, when it would do something else than was approved', async () => {
+    const { ask, until, over, requests, fleet, audit, jobs } = await aHouse()
+    const job = await until(await ask('vm stop web1 --force'), 'awaiting-approval')
+    const web1 = fleet.host('kvm1').machines.get('web1')
+    if (web1 === undefined) throw new Error('there is no web1')
+    fleet.host('kvm1').machines.set('web1', { ...web1, state: 'paused' })
+    const approve = () => requests.handle({ text: `job approve ${job.id}`, person: ben, origin })
+    await approve()
+    const again = await vi.waitFor(() => {
+      const now = jobs.get(job.id)
+      expect(now).toMatchObject({ state: 'awaiting-approval', approval: { asked: { round: 2 } } })
+      return now
+    })
+    expect(again.approval?.asked?.differences).toContainEqual({
+      what: 'State',
+      approved: 'running → shut off',
+      now: 'paused → shut off',
+    })
+    expect(again.locks).toEqual([])
+    expect(fleet.host('kvm1').calls).not.toContain('powerOff web1')
+    await approve()
+    expect(await over(job)).toMatchObject({ state: 'succeeded' })
+    expect(fleet.host('kvm1').calls.filter((call) => call === 'powerOff web1')).toHaveLength(1)
+    const digests = audit.flatMap(({ event, digest }) => (event === 'job.approval-asked' ? [digest] : []))
+    expect(new Set(digests).size).toBe(2)
+  })
+
+  it('gives up when something is different whenever it was approved', async () => {
+    const { ask, requests, fleet, jobs } = await aHouse()
+    const job = await ask('vm stop web1 --force')
+    for (let round = 1; round <= 4; round++) {
+      await vi.waitFor(() =>
+        expect(jobs.get(job.id)).toMatchObject({
+          state: 'awaiting-approval',
+          approval: { asked: { round } },
+        }),
+      )
+      const web1 = fleet.host('kvm1').machines.get('web1')
+      if (web1 === undefined) throw new Error('there is no web1')
+      const state = web1.state === 'running' ? 'paused' : 'running'
+      fleet.host('kvm1').machines.set('web1', { ...web1, state })
+      await requests.handle({ text: `job approve ${job.id}`, person: ben, origin })
+    }
+    await vi.waitFor(() =>
+      expect(jobs.get(job.id)).toMatchObject({ state: 'failed', error: { code: 'changed-since' } }),
+    )
+    expect(fleet.host('kvm1').calls).not.toContain('powerOff web1')
   })
 
   it('acts on the VM that was looked at, not on another one of the same name', async () => {

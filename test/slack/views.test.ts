@@ -80,6 +80,22 @@ describe('cards', () => {
 
   const approvals = {
     'approval-waiting': waitingJob({ plan: aPlan({ warnings: ['kvm1 will have less than 1 GiB free'] }) }),
+    'approval-again': waitingJob({
+      approval: {
+        ...asked,
+        verdicts: [],
+        asked: {
+          digest: 'd2',
+          round: 2,
+          differences: [
+            { what: 'Memory', approved: '4 GiB', now: '8 GiB' },
+            { what: 'Snapshot', now: 'before is removed' },
+            { what: 'Volume', approved: '/a is removed' },
+          ],
+        },
+        earlier: [approved],
+      },
+    }),
     'approval-approved': aJob({
       plan: aPlan(),
       approval: { ...asked, verdicts: [{ ...approved, reason: 'fine with me' }] },
@@ -99,7 +115,9 @@ describe('cards', () => {
     const types = (job: Parameters<typeof approvalCard>[0]) =>
       approvalCard(job).blocks.map(({ type }) => type)
     expect(types(waitingJob())).toContain('actions')
-    for (const [, job] of Object.entries(approvals).slice(1)) expect(types(job)).not.toContain('actions')
+    for (const job of Object.values(approvals)) {
+      expect(types(job).includes('actions')).toBe(job.state === 'awaiting-approval')
+    }
   })
 
   it('say the state in the first line, which is what a lock screen shows', () => {

@@ -18,6 +18,8 @@ const cardEntry = z.object({
   approval: placeNote.optional(),
   /** Messages of the card's thread that were posted. */
   threaded: z.int().nonnegative(),
+  /** The last round of approval that its approvers were called to. */
+  round: z.int().positive().exactOptional(),
 })
 export type CardEntry = z.output<typeof cardEntry>
 

@@ -2,7 +2,7 @@
 import { type Clock, isOver, type Job } from '../../jobs/index.js'
 import type { Logger } from '../../log.js'
 import { type Outbox, PostFailed } from '../outbox/index.js'
-import { approvalCard, type CardNotes, isDirect, jobCard, type Message } from '../views/index.js'
+import { approvalCard, askedAgain, type CardNotes, isDirect, jobCard, type Message } from '../views/index.js'
 import type { CardBook, CardEntry, PlaceNote } from './card-book.js'
 import { LiveMessage, type Placed } from './live-message.js'
 
@@ -67,6 +67,23 @@ export class JobFaces {
     // Only a request that waits gets a new approval card; one that is there is told of the decision.
     const isAsked = job.state === 'awaiting-approval'
     if (isAsked || this.#entry.approval !== undefined) this.#approval.refresh(!isAsked)
+    if (isAsked) void this.#callAgain()
+  }
+
+  /** A card that is changed in place calls nobody: approvers who had decided are told in its thread. */
+  async #callAgain(): Promise<void> {
+    const round = this.#job.approval?.asked?.round ?? 1
+    const at = this.#approval.at
+    if (round === 1 || at === undefined || (this.#entry.round ?? 1) >= round) return
+    this.#entry.round = round
+    const message = askedAgain(this.#job)
+    const key = `again:${this.#id}:${round}`
+    try {
+      await this.#parts.outbox.post({ key, channel: at.channel, thread: at.ts, message, mayExist: true })
+      await this.#remember()
+    } catch (error) {
+      this.#parts.log.warn({ err: error, job: this.#id }, 'approvers were not told that they are asked again')
+    }
   }
 
   /** Where the card is, once it was posted or could not be. */

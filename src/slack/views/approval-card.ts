@@ -16,18 +16,50 @@ import { limits } from './limits.js'
 import { confirmation, context, header, type Message, sections } from './message.js'
 import { bold, clip, code, dateTime, escapeText, mention, placeName } from './mrkdwn.js'
 
+/** The rest is in the plan below. */
+const differencesShown = 10
+
 export function approvalCard(job: Job): Message {
   const waiting = job.state === 'awaiting-approval'
-  const title = waiting ? `🔐 Approval needed: ${shortTitle(job)}` : decidedTitle(job)
+  const title = waiting
+    ? `🔐 Approval needed${isAgain(job) ? ' again' : ''}: ${shortTitle(job)}`
+    : decidedTitle(job)
   return {
     text: `${escapeText(title)}\n${[job.plan?.summary, job.plan?.host].filter(Boolean).map(String).map(escapeText).join(' · ')}`,
     blocks: [
       header(title),
-      ...sections(askLines(job, waiting)),
+      ...sections([...(waiting ? differenceLines(job) : []), ...askLines(job, waiting)]),
       ...sections([...verdictLines(job), ...cancelLine(job)]),
       ...(waiting ? decisionButtons(job) : context([closing(job)])),
     ],
   }
+}
+
+/** For the thread of the card: who had decided is called to it once more. */
+export function askedAgain(job: Job): Message {
+  const people = [...new Set((job.approval?.earlier ?? []).map(({ by }) => mention(by)))]
+  const to = people.length === 0 ? '' : `${people.join(' ')} `
+  const text = `${to}${code(job.id)} is not done: it would now do something else than was approved. Please look at the card above and decide again.`
+  return { text, blocks: sections([text]) }
+}
+
+function isAgain({ approval }: Job): boolean {
+  return (approval?.asked?.round ?? 1) > 1
+}
+
+/** Why it is asked again. */
+function differenceLines({ approval }: Job): string[] {
+  const { differences = [] } = approval?.asked ?? {}
+  if (differences.length === 0) return []
+  return [
+    `⚠️ ${bold('Not done yet')} It was approved, and would now do something else:`,
+    ...differences.slice(0, differencesShown).map(({ what, approved, now }) => {
+      const before = approved === undefined ? 'not there' : clip(approved, 300)
+      const after = now === undefined ? 'not any more' : clip(now, 300)
+      return `• ${bold(clip(what, 100))} approved: ${escapeText(before)} · now: ${escapeText(after)}`
+    }),
+    ...(differences.length > differencesShown ? [`• … ${differences.length - differencesShown} more`] : []),
+  ]
 }
 
 /** What came of it; on the way there its own card tells more, and this one keeps still. */

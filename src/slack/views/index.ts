@@ -1,4 +1,4 @@
-export { approvalCard } from './approval-card.js'
+export { approvalCard, askedAgain } from './approval-card.js'
 export { commandPicker, pickedCommand, pickerCallback } from './command-picker.js'
 export { denyModal, longestReason } from './deny-modal.js'
 export {
