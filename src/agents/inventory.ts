@@ -26,6 +26,9 @@ export interface HostInventoryOptions extends InventoryTimes {
   /** How long the list of pools, and then the pools, may hold up a reader; after that it is given what was last known, with
    * its age. Default 3000: a pool that is being refreshed answers when that is over. */
   storageWithinMs?: number
+  /** Milliseconds after the opening of a session at which everything is listed again. Default 1 and 5 seconds: a daemon
+   * that was just started answers before it has found out which guests died without it, and tells nobody of those. */
+  listAgainAfterMs?: readonly number[]
   /** Milliseconds from anywhere, never going back. */
   now?: () => number
   /** Told of questions that failed and that nobody waited for. */
@@ -39,6 +42,7 @@ export class HostInventory {
   readonly #session: InventorySession
   readonly #now: () => number
   readonly #aliveForMs: number
+  readonly #listAgainAfterMs: readonly number[]
   readonly #vms: InventorySet<KnownVm>
   readonly #owners: InventorySet<KnownOwner>
   readonly #networks: InventorySet<KnownNetwork>
@@ -47,6 +51,7 @@ export class HostInventory {
   readonly #failed: (error: unknown) => void
   #heardAt = Number.NEGATIVE_INFINITY
   #asking: Promise<void> | undefined
+  #lists: NodeJS.Timeout[] = []
 
   constructor(options: HostInventoryOptions) {
     const { host, session, aliveForMs = 2000, storageWithinMs = 3000, failed } = options
@@ -55,6 +60,7 @@ export class HostInventory {
     this.#failed = failed
     this.#now = options.now ?? (() => performance.now())
     this.#aliveForMs = aliveForMs
+    this.#listAgainAfterMs = options.listAgainAfterMs ?? [1000, 5000]
     const heard = <T>(answer: T): T => {
       this.#heard()
       return answer
@@ -86,6 +92,8 @@ export class HostInventory {
     this.#owners.suspectAll()
     this.#networks.suspectAll()
     this.#pools.suspectAll()
+    this.#cancelLists()
+    this.#lists = this.#listAgainAfterMs.map((ms) => setTimeout(() => this.#vms.suspectAll(), ms).unref())
   }
 
   /** Something happened on the host. */
@@ -154,7 +162,13 @@ export class HostInventory {
   }
 
   close(): void {
+    this.#cancelLists()
     for (const set of [this.#vms, this.#owners, this.#networks, this.#pools]) set.close()
+  }
+
+  #cancelLists(): void {
+    for (const list of this.#lists) clearTimeout(list)
+    this.#lists = []
   }
 
   async #settled(set: InventorySet<KnownVm> | InventorySet<KnownNetwork>): Promise<void> {

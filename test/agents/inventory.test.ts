@@ -118,6 +118,17 @@ describe('the VMs held of a host', () => {
     expect(session.asked).toMatchObject({ vms: 1, vmsOf: 0, alive: 0 })
   })
 
+  it('are listed again a while after a session was opened: a daemon that was just started does not tell of guests that died without it', async () => {
+    const session = new FakeSession()
+    session.vm = [aVm()]
+    const { inventory } = anInventory(session, { listAgainAfterMs: [20] })
+    await expect(inventory.find('web1')).resolves.toMatchObject({ state: 'running' })
+    session.vm = [aVm({ state: 'shut off', reason: 'failed' })]
+    await vi.waitFor(async () =>
+      expect(await inventory.find('web1')).toMatchObject({ state: 'shut off', reason: 'failed' }),
+    )
+  })
+
   it('cannot be spoilt by who reads them', async () => {
     const session = new FakeSession()
     session.vm = [aVm()]
