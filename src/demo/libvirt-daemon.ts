@@ -54,6 +54,8 @@ export async function ensureLibvirt(ledger: Ledger, { say, accounts }: LibvirtOp
   const before = await networksRunning()
   say('Starting libvirtd (no service manager runs here)')
   await mkdir('/run/libvirt', { recursive: true })
+  // Behind /var/lock: consoles of guests are locked there.
+  await mkdir('/run/lock', { recursive: true })
   const virtlogd = await findProgram('virtlogd')
   if (virtlogd !== undefined && !(await accepts('/run/libvirt/virtlogd-sock'))) {
     const logs = () => accepts('/run/libvirt/virtlogd-sock')
