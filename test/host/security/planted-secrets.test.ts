@@ -83,16 +83,19 @@ describe.skipIf(lab === undefined)('planted secrets', () => {
   let sandbox: Sandbox
   let bot: ChildProcess
   let log = ''
-  /** Command lines and environments of all processes during the run, but the bot's own environment. */
+  /** Command lines of all processes during the run; environments of those that the bot started, here and on the host. */
   const commandLines = new Set<string>()
   const environments = new Set<string>()
   let sampling: NodeJS.Timeout
+  let uid = ''
 
   const sample = () => {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       try {
         commandLines.add(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
-        if (pid !== String(bot.pid)) environments.add(readFileSync(`/proc/${pid}/environ`, 'utf8'))
+        const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+        const isOurs = status.includes(`\nPPid:\t${bot.pid}\n`) || status.includes(`\nUid:\t${uid}\t`)
+        if (isOurs) environments.add(readFileSync(`/proc/${pid}/environ`, 'utf8'))
       } catch {
         // It has ended meanwhile.
       }
@@ -180,6 +183,7 @@ approvals:
     bot.stderr?.on('data', (chunk: Buffer) => {
       log += chunk.toString()
     })
+    uid = execFileSync('id', ['-u', sshd.user]).toString().trim()
     sampling = setInterval(sample, 15)
     await sandbox.control.waitForConnections(2, 30_000).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${log}`)
@@ -285,6 +289,7 @@ approvals:
     expect(messages['what Slack was told']).toContain('[redacted]')
     expect(log.split('\n').length).toBeGreaterThan(3)
     expect(commandLines.size).toBeGreaterThan(20)
+    expect(environments.size).toBeGreaterThan(0)
     const data = filesBelow(join(directory, 'data'))
     expect(Object.keys(data).length).toBeGreaterThan(3)
     const host = filesBelow(join(homedir(), '..', 'home', sshd.user, '.qnav', 'runs'))
