@@ -226,3 +226,25 @@ describe('text of people and hosts in Slack', () => {
     )
   })
 })
+
+describe('a secret in a report', () => {
+  it('does not get through where a message is cut, or its output is', () => {
+    const token = 'xoxb-123456789012-abcdefghijklmnopqrstuvwx'
+    const key = `${'-'.repeat(5)}BEGIN PRIVATE KEY${'-'.repeat(5)}\n${'QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlq\n'.repeat(200)}${'-'.repeat(5)}END PRIVATE KEY${'-'.repeat(5)}`
+    fc.assert(
+      fc.property(fc.nat({ max: 3200 }), fc.nat({ max: 4000 }), (before, lines) => {
+        const shown: Report = {
+          title: `${'x'.repeat(before % 160)} ${token}`,
+          tone: 'ok',
+          summary: `${'y '.repeat(before / 2)}${token}`,
+          facts: [{ label: 'Key', value: `${'z '.repeat(before / 2)}${token}` }],
+          log: { title: 'Output', text: `${'w\n'.repeat(lines)}${key}\n${token}` },
+        }
+        const message = reportMessage(shown)
+        const told = JSON.stringify([message, ...message.thread].map(prepare))
+        expect(told).not.toMatch(/xoxb-1|123456789012|QUJDREVG/)
+      }),
+      { numRuns: 150 },
+    )
+  })
+})

@@ -1,6 +1,7 @@
 /** A report as a message, made for a phone: facts stacked, tables narrow or as lists, long output in the thread. */
 import type { KnownBlock } from '@slack/types'
 import type { Person } from '../../jobs/index.js'
+import { redactJson } from '../../redact.js'
 import { count, type Finding, type Report } from '../../report/index.js'
 import { limits } from './limits.js'
 import {
@@ -31,7 +32,9 @@ export interface Asked {
   line: string
 }
 
-export function reportMessage(report: Report, asked?: Asked): MessageWithThread {
+export function reportMessage(open: Report, asked?: Asked): MessageWithThread {
+  // Before anything is cut: half a secret has no shape any more.
+  const report = redactJson(open)
   const title = `${toneSign[report.tone]} ${report.title}`
   const { blocks, thread } = reportParts(report, asked?.line)
   return {
