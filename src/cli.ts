@@ -59,12 +59,17 @@ function portOf(text: string | undefined): number | undefined {
   })
 }
 
+/** A file, a host or a server may have a say in the words: none of them steers the terminal. */
+function harmless(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]|[\u061c\u202a-\u202e\u2066-\u2069]/gu, ' ')
+}
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   if (error instanceof UserError) {
     const { message, fix } = noteOf(error)
-    process.stderr.write(`${message}\n${fix}\n`)
+    process.stderr.write(`${harmless(message)}\n${harmless(fix)}\n`)
   } else if (
     error instanceof TypeError &&
     'code' in error &&

@@ -129,7 +129,7 @@ export function createKcli({ host, settings, exec, runs }: KcliParts): Kcli {
       })
     }
     if (exitCode === 127) throw missing(path)
-    throw new UserError('kcli-failed', `${what} failed on ${host}: ${lastLine(stderr)}`, {
+    throw new UserError('kcli-failed', `${what} failed on ${host}: ${lastLine(redact(stderr))}`, {
       fix: `Run it there to see all of it: ${what}`,
     })
   }

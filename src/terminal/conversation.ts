@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { type ErrorNote, noteOf, UserError } from '../errors.js'
 import { isOver, type Job, type Jobs, type Person } from '../jobs/index.js'
 import type { Logger } from '../log.js'
-import { redact } from '../redact.js'
+import { redact, redactJson } from '../redact.js'
 import type { Report } from '../report/index.js'
 import type { Requests } from '../request/request.js'
 
@@ -38,7 +38,7 @@ export async function converse(
 ): Promise<void> {
   try {
     const answer = await requests.handle({ text, person, origin: { surface: 'terminal' } })
-    if (answer.kind === 'report') emit(answer)
+    if (answer.kind === 'report') emit({ kind: 'report', report: redactJson(answer.report) })
     else await follow(jobs, answer.job, (job) => emit({ kind: 'job', job }), signal)
   } catch (error) {
     emit({ kind: 'error', error: explain(error, log) })
@@ -76,7 +76,7 @@ async function follow(
 
 /** A UserError in words; anything else as a reference id under which the log has the whole story. */
 export function explain(error: unknown, log: Logger): ErrorNote {
-  if (error instanceof UserError) return noteOf(error)
+  if (error instanceof UserError) return redactJson(noteOf(error))
   const reference = randomUUID().slice(0, 8)
   log.error({ err: error, reference }, 'unexpected error')
   return {

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Job } from '../../src/jobs/index.js'
 import { createLog } from '../../src/log.js'
 import { askRunningBot, serveTerminal, type TerminalEvent } from '../../src/terminal/index.js'
+import { aVm } from '../fakes/fleet.js'
 import { aHouse, ann, ben, type TestHouse } from '../request/house.js'
 
 const admin = { id: 'terminal:root', name: 'root' }
@@ -49,6 +50,15 @@ describe('a terminal', () => {
     const states = events.map((event) => event.kind === 'job' && event.job.state)
     expect(states[0]).not.toBe('succeeded')
     expect(states.at(-1)).toBe('succeeded')
+  })
+
+  it('is told no secret that a host or a typed line has in it', async () => {
+    const { house, ask } = await aTerminal()
+    const name = 'password=hunter2hunter2'
+    house.fleet.host('kvm1').machines.set(name, aVm({ name, state: 'running' }))
+    const events = [...(await ask('vm list')), ...(await ask('vm show password=hunter2hunter2x'))]
+    expect(events).toMatchObject([{ kind: 'report' }, { kind: 'error' }])
+    expect(JSON.stringify(events)).not.toContain('hunter2')
   })
 
   it('is for the bot’s own user alone', async () => {
