@@ -10,6 +10,7 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/index.js'
 import type { ProvidedLab } from '../host/setup.js'
 
 const cli = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
+const killer = new URL('./kill-at-write.mjs', import.meta.url).href
 
 export type WholeBotOptions =
   | {
@@ -43,9 +44,12 @@ export class WholeBot {
     return bot
   }
 
-  /** Starts the process; resolves when Slack has both connections. */
-  async run(): Promise<void> {
-    const child = spawn(process.execPath, [cli, 'start'], {
+  /** Starts the process; resolves when Slack has both connections. With `killAtWrite` it dies at so many points of making
+   * something durable from then on. */
+  async run({ killAtWrite }: { killAtWrite?: number } = {}): Promise<void> {
+    const before = killAtWrite === undefined ? [] : ['--import', killer]
+    this.#said = ''
+    const child = spawn(process.execPath, [...before, cli, 'start'], {
       cwd: this.#directory,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
@@ -55,6 +59,7 @@ export class WholeBot {
         SLACK_APP_TOKEN: this.sandbox.appToken,
         SLACK_API_URL: this.sandbox.apiUrl,
         LOG_LEVEL: 'info',
+        ...(killAtWrite === undefined ? {} : { KILL_AT_WRITE: String(killAtWrite) }),
       },
     })
     child.stderr?.on('data', (chunk: Buffer) => {
@@ -64,6 +69,15 @@ export class WholeBot {
     await this.sandbox.control.waitForConnections(2, 20_000).catch((error: unknown) => {
       throw new Error(`the bot did not connect: ${String(error)}\n${this.#said}`)
     })
+    if (killAtWrite === undefined) return
+    child.kill('SIGUSR2')
+    while (!this.#said.includes('armed')) await once(child.stderr, 'data')
+  }
+
+  /** Whether the process is there. */
+  get isAlive(): boolean {
+    const child = this.#process
+    return child !== undefined && child.exitCode === null && child.signalCode === null
   }
 
   /** What the process logged. */
