@@ -235,6 +235,8 @@ approvals:
     await ask('U0BEN', `job deny ${job} --reason "the password: ${given.reason} is wrong"`, /denied|Denied/)
     await ask('U0ANN', `job show ${job}`, /denied|Denied/)
     await ask('U0OLU', 'job list', /web7/)
+    await sandbox.control.home({ user: 'U0ANN' })
+    await sandbox.control.waitForHome('U0ANN', (view) => JSON.stringify(view).includes('web7'), 30_000)
     const qnav = await attempt(process.execPath, [cli, 'run', `vm show ${vm}`], {
       cwd: directory,
       env: { LOG_LEVEL: 'error', HOME: directory },
@@ -275,6 +277,9 @@ approvals:
     const messages = {
       messages: JSON.stringify(['C0VMS', 'C0APPROVE'].map((channel) => control.messages(channel))),
       ephemerals: JSON.stringify(['U0ANN', 'U0BEN', 'U0OLU'].map((user) => control.ephemerals(user))),
+      'Home tabs': JSON.stringify(
+        ['U0ANN', 'U0BEN', 'U0OLU'].map((user) => [control.homeOf(user), control.modals(user)]),
+      ),
       'what Slack was told': JSON.stringify(
         control
           .traffic()
