@@ -1,6 +1,7 @@
 /** What may stand in qnav.yml. Every message says what is allowed; the place is added by load-config.ts. */
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
+import { builtInRoles } from '../policy/index.js'
 import { parseDuration } from './duration.js'
 import { parseSize } from './size.js'
 
@@ -87,15 +88,44 @@ const host = z.discriminatedUnion(
   { error: 'must be local (the bot runs on this host) or ssh' },
 )
 
+const roleWord = /^[a-z][a-z0-9_-]{0,31}$/
 const hostName = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/
 
-const members = section({
+const memberLists = {
   users: list(userId, 'Slack user ids').default([]),
   groups: list(groupId, 'Slack user group ids').default([]),
-}).prefault({})
+  channels: list(channelId, 'channel ids').default([]),
+}
+const members = section(memberLists).prefault({})
 
 const risk = z.enum(['change', 'destructive', 'host'], {
   error: 'must be change, destructive or host (read commands never wait)',
+})
+
+const risksAllowed = z.union([risk.transform((one) => [one]), list(risk, 'risks').min(1)], {
+  error: 'must be a list of change, destructive and host',
+})
+
+const grant = section({
+  risk: risksAllowed,
+  commands: list(
+    text(
+      'a group of commands such as vm, or a command such as "vm start"',
+      /^[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)?$/,
+    ),
+    'groups of commands and commands',
+  )
+    .min(1)
+    .exactOptional(),
+  hosts: list(text('the name of a host', hostName), 'host names').min(1).exactOptional(),
+  labels: z.record(z.string(), label, { error: 'must be a mapping such as { site: ams }' }).exactOptional(),
+  vms: z.enum(['own'], { error: 'must be own, or left out' }).exactOptional(),
+})
+
+const customRole = section({
+  ...memberLists,
+  may: list(grant, 'grants such as { risk: [change], commands: [vm] }').default([]),
+  decides: yesOrNo.default(false),
 })
 
 const approval = section({
@@ -144,7 +174,7 @@ const perVmLimits = {
 }
 const limits = { vms: amount.exactOptional(), ...perVmLimits }
 const labels = z.record(z.string(), label, { error: 'must be a mapping such as { site: ams }' })
-const roleName = text('the name of a role, such as operator', /^[a-z][a-z0-9_-]{0,31}$/)
+const roleName = text('the name of a role, such as operator', roleWord)
 
 const quotas = section({
   owners: list(
@@ -187,6 +217,19 @@ export const configForm = section({
       }
     }),
   roles: section({ operator: members, approver: members, admin: members }).prefault({}),
+  custom_roles: z
+    .record(z.string(), customRole, { error: 'must be a mapping from names of roles to roles' })
+    .default({})
+    .check((context) => {
+      for (const name of Object.keys(context.value)) {
+        const isTaken = (builtInRoles as readonly string[]).includes(name)
+        if (!isTaken && roleWord.test(name)) continue
+        const message = isTaken
+          ? `"${name}" is built in; its members stand under roles`
+          : `"${name}" cannot be the name of a role: small letters, digits, "_" and "-", at most 32`
+        context.issues.push({ code: 'custom', message, path: [name], input: name })
+      }
+    }),
   approvals: list(approval, 'rules').default([]),
   quotas: quotas.exactOptional(),
   rates,

@@ -159,6 +159,7 @@ function keyNode(document: Document, path: Path): Node | undefined {
 /** What is well-formed and still cannot work. */
 function contradiction({
   approvals,
+  custom_roles: custom,
   hosts,
   roles,
   slack,
@@ -174,8 +175,16 @@ function contradiction({
   if (approvals.length > 0 && slack.approvals_channel === undefined) {
     return { at: ['approvals'], message: 'approvals need slack.approvals_channel, where the cards go.' }
   }
-  const deciders = [roles.approver, roles.admin]
-  if (deciders.some(({ groups }) => groups.length > 0)) return undefined
+  for (const [role, { may }] of Object.entries(custom)) {
+    for (const [index, grant] of may.entries()) {
+      const unknown = grant.hosts?.find((name) => !Object.hasOwn(hosts, name))
+      if (unknown === undefined) continue
+      const at = ['custom_roles', role, 'may', index, 'hosts']
+      return { at, message: `${at.join('.')} names "${unknown}", which is none of the hosts.` }
+    }
+  }
+  const deciders = [roles.approver, roles.admin, ...Object.values(custom).filter(({ decides }) => decides)]
+  if (deciders.some(({ groups, channels }) => groups.length > 0 || channels.length > 0)) return undefined
   const people = new Set(deciders.flatMap(({ users }) => users)).size
   const index = approvals.findIndex(({ approvers }) => approvers > people)
   if (index === -1) return undefined
@@ -197,6 +206,12 @@ function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<strin
     hosts: Object.entries(file.hosts).map(([name, host]) => hostSettings(name, host, passphrases.get(name))),
     policy: {
       roles: { operator, approver, admin },
+      custom: Object.fromEntries(
+        Object.entries(file.custom_roles).map(([name, { may, ...role }]) => [
+          name,
+          { ...role, may: may.map(({ risk, ...scope }) => ({ risks: risk, ...scope })) },
+        ]),
+      ),
       approvals: file.approvals.map(({ risk, approvers, expires }) => ({
         risks: risk,
         rule: { approvers, expiresMs: expires },

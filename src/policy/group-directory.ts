@@ -1,9 +1,9 @@
-/** Membership of user groups, asked rarely: Slack allows few such calls a minute, and every request needs the answer. */
+/** Membership of user groups and channels, asked rarely: Slack allows few such calls a minute, and every request needs the answer. */
 import type { Logger } from '../log.js'
 
-/** Where group members come from; Slack's `usergroups.users.list` in the bot. */
+/** Where members come from; Slack's `usergroups.users.list` and `conversations.members` in the bot. */
 export interface GroupDirectory {
-  /** User ids of the group's members. May reject; policy then treats nobody as a member. */
+  /** User ids of the members of a user group (`S…`) or channel (`C…`, `G…`). May reject; policy then treats nobody as a member. */
   membersOf(groupId: string): Promise<readonly string[]>
 }
 
@@ -52,7 +52,7 @@ export class CachedGroups {
       entry.until = this.#now() + failureTtlMs
       this.#log.warn(
         { err: error, group: groupId },
-        'members of a user group are unknown; nobody counts as a member',
+        'members of a user group or channel are unknown; nobody counts as a member',
       )
       return new Set()
     }

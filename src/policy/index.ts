@@ -10,5 +10,6 @@ export {
   showAmount,
 } from './quota.js'
 export type { Limits, QuotaSettings } from './quota-settings.js'
-export type { Decision, Rights } from './rights.js'
-export type { PolicySettings, Risk, Role } from './roles.js'
+export type { AskedCommand, Decision, Rights, Target } from './rights.js'
+export type { Grant, PolicySettings, Risk } from './roles.js'
+export { builtInRoles } from './roles.js'

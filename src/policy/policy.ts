@@ -3,7 +3,7 @@ import type { ApprovalRule, Person } from '../jobs/job.js'
 import type { Logger } from '../log.js'
 import { CachedGroups, type GroupDirectory } from './group-directory.js'
 import { Rights } from './rights.js'
-import type { GivenRole, PolicySettings, Risk, Role } from './roles.js'
+import { givenRoleNames, membersOf, type PolicySettings, type Risk } from './roles.js'
 
 export interface Policy {
   /** Never rejects: what cannot be found out counts as "not a member" and is logged. */
@@ -27,19 +27,21 @@ const terminalPrefix = 'terminal:'
 export function createPolicy({ settings, groups, log, now = Date.now }: PolicyParts): Policy {
   const cachedGroups = new CachedGroups({ directory: groups, log, now })
 
-  const holds = async (person: Person, role: GivenRole): Promise<boolean> => {
-    const { users, groups: groupIds } = settings.roles[role]
+  const holds = async (person: Person, role: string): Promise<boolean> => {
+    const { users, groups: groupIds, channels = [] } = membersOf(settings, role)
     if (users.includes(person.id)) return true
-    const memberships = await Promise.all(groupIds.map((id) => cachedGroups.has(id, person.id)))
+    const memberships = await Promise.all(
+      [...groupIds, ...channels].map((id) => cachedGroups.has(id, person.id)),
+    )
     return memberships.includes(true)
   }
 
   return {
     async rightsOf(person) {
       if (person.id.startsWith(terminalPrefix)) return new Rights(person, ['viewer', 'admin'], settings)
-      const given: GivenRole[] = ['operator', 'approver', 'admin']
+      const given = givenRoleNames(settings)
       const held = await Promise.all(given.map((role) => holds(person, role)))
-      const roles: Role[] = ['viewer', ...given.filter((_, index) => held[index])]
+      const roles = ['viewer', ...given.filter((_, index) => held[index])]
       return new Rights(person, roles, settings)
     },
     approvalRule(risk) {

@@ -8,6 +8,7 @@ import type { Policy } from '../policy/index.js'
 import { redactJson } from '../redact.js'
 import type { Plan } from '../report/index.js'
 import { unadopted } from './adoption.js'
+import { type AskedOf, Permit, runPermitted, withPermission } from './permission.js'
 import { planDifferences, planDigest } from './plan-digest.js'
 import type { QuotaGate } from './quota-gate.js'
 
@@ -29,6 +30,8 @@ interface SettledPlan {
   args: Record<string, unknown>
   locks: string[]
   growth?: Growth[]
+  /** Why it is allowed; absent while it is blocked, and in journals of older versions. */
+  permit?: string
 }
 
 /** Builds the body. Its journal: step "plan", then the approval if a rule asks for one, then the command's own steps. */
@@ -37,7 +40,11 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
     const input = commandJobInput.parse(context.job.input)
     const command = changeCommand(catalogue, input.path)
     const makePlan = async (args: Record<string, unknown>): Promise<SettledPlan> => {
-      const settled = await settledPlan({ policy, fleet }, command, args, context.job.requester)
+      const settled = await settledPlan(
+        { policy, fleet },
+        { path: input.path, command, args },
+        context.job.requester,
+      )
       if (settled.plan.kind === 'blocked') return settled
       // Last, for what it lets in is reserved.
       return blocked(settled, ...(await quotas.admit(context.job.id, settled.growth ?? [])))
@@ -50,7 +57,13 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
     let agreed = settled
     if (rule === undefined) await context.lock(settled.locks)
     else agreed = await approvedAndStillTrue(context, rule, settled, makePlan)
-    return command.run(agreed.args, {
+    const permit = await Permit.of(agreed, async () => ({
+      path: input.path,
+      command,
+      rights: await policy.rightsOf(context.job.requester),
+      fleet,
+    }))
+    return runPermitted(permit, command, agreed.args, {
       job: context.job,
       fleet,
       agent: (host) => fleet.agent(host),
@@ -118,14 +131,17 @@ function neverTheSame(differences: PlanDifference[]): UserError {
 /** What the change would do and what stands in its way, by all but the quotas: those are weighed when it is asked for. */
 export async function settledPlan(
   { policy, fleet }: Pick<CommandJobParts, 'fleet'> & { policy: Pick<Policy, 'rightsOf'> },
-  command: ChangeCommand,
-  args: Record<string, unknown>,
+  { args, ...asked }: Pick<AskedOf, 'path' | 'command'> & { args: Record<string, unknown> },
   requester: Person,
 ): Promise<SettledPlan> {
-  const { roles } = await policy.rightsOf(requester)
+  const { command } = asked
+  const rights = await policy.rightsOf(requester)
+  const { roles } = rights
   const made = await command.plan(args, { caller: { ...requester, roles }, fleet })
   // What it tells of a host is kept and shown; what is done is in the arguments, as it was asked for.
-  const settled = { ...made, plan: redactJson(made.plan) }
+  const redacted = { ...made, plan: redactJson(made.plan) }
+  const settled: SettledPlan = await withPermission(redacted, { ...asked, rights, fleet })
+  if (settled.permit === undefined) return settled
   return blocked(
     settled,
     refusalOf(settled.plan, fleet) ?? (await unadopted(command, settled.args, roles, fleet)),

@@ -46,11 +46,11 @@ export function createRequests(parts: RequestParts): Requests {
     async preview({ person, text }) {
       rates?.admit(person, 'commands')
       const rights = await policy.rightsOf(person)
-      const { command, args, line } = catalogue.parse(text)
-      rights.demand(command.risk)
+      const { path, command, args, line } = catalogue.parse(text)
+      rights.demand(command.risk, path)
       if (command.risk === 'read') return undefined
       if (hasSecret(text) || hasSecret(line)) throw secretTyped()
-      const { plan } = await settledPlan({ policy, fleet }, command, args, person)
+      const { plan } = await settledPlan({ policy, fleet }, { path, command, args }, person)
       return { plan, approval: policy.approvalRule(command.risk) }
     },
 
@@ -60,7 +60,7 @@ export function createRequests(parts: RequestParts): Requests {
       const rights = await policy.rightsOf(person)
       try {
         const { path, command, args, line } = catalogue.parse(text)
-        rights.demand(command.risk)
+        rights.demand(command.risk, path)
         if (command.risk === 'read') {
           const report = await command.run(args, {
             caller: { ...person, roles: rights.roles },

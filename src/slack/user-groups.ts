@@ -1,4 +1,4 @@
-/** Members of user groups, for roles given to groups. Policy remembers them; here they are asked. */
+/** Members of user groups and channels, for roles given to them. Policy remembers them; here they are asked. */
 import type { WebClient } from '@slack/web-api'
 import { z } from 'zod'
 import type { Clock } from '../jobs/index.js'
@@ -19,6 +19,13 @@ const lacking = new Set([
 const askAgainMs = 60 * 60_000
 
 const answer = z.object({ users: z.array(z.string()) })
+const membersPage = z.object({
+  members: z.array(z.string()),
+  response_metadata: z.object({ next_cursor: z.string().optional() }).optional(),
+})
+const perPage = 1000
+/** A channel with more members is no role: then nobody counts as one. */
+const maxPages = 10
 
 /** Rejects when Slack does not answer; a workspace without groups has no members, said once in the log. */
 export function slackGroups({
@@ -45,8 +52,24 @@ export function slackGroups({
     }
   }
 
+  const inChannel = async (channel: string): Promise<readonly string[]> => {
+    const all: string[] = []
+    let cursor: string | undefined
+    for (let page = 0; page < maxPages; page++) {
+      const { members, response_metadata: next } = membersPage.parse(
+        await client.conversations.members({ channel, limit: perPage, ...(cursor ? { cursor } : {}) }),
+      )
+      all.push(...members)
+      cursor = next?.next_cursor
+      if (!cursor) return all
+    }
+    throw new Error(`channel ${channel} has more than ${perPage * maxPages} members`)
+  }
+
   return {
     async membersOf(group) {
+      // Ids of user groups begin with S, those of channels with C or G.
+      if (!group.startsWith('S')) return inChannel(group)
       if (clock.now() < lackingUntil) return []
       const known = asking.get(group)
       if (known !== undefined) return known

@@ -8,7 +8,7 @@ import { risks } from '../../src/command/index.js'
 import { configForm } from '../../src/config/config-form.js'
 import { type Env, readEnvironment } from '../../src/config/environment.js'
 import { loadConfig, readSlackSettings } from '../../src/config/index.js'
-import { powers } from '../../src/policy/roles.js'
+import { builtInRoles, type PolicySettings, powerOf } from '../../src/policy/roles.js'
 import { readPage, root } from './pages.js'
 
 const page = readPage('docs/configuration.md')
@@ -114,8 +114,17 @@ describe('the roles', () => {
       role.split(':')[0],
       { asks: asks.split(', '), decides: decides === 'yes' },
     ])
-    expect(Object.fromEntries(told)).toEqual(powers)
-    expect(powers.admin.asks).toEqual(Object.keys(risks))
+    const none = { users: [], groups: [] }
+    const settings: PolicySettings = {
+      roles: { operator: none, approver: none, admin: none },
+      approvals: [],
+    }
+    const powers = builtInRoles.map((role) => {
+      const { may, decides } = powerOf(settings, role)
+      return [role, { asks: may.flatMap((grant) => grant.risks), decides }]
+    })
+    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(powers))
+    expect(powerOf(settings, 'admin').may).toEqual([{ risks: Object.keys(risks) }])
   })
 })
 

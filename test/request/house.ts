@@ -7,7 +7,7 @@ import { onTestFinished, vi } from 'vitest'
 import { loadCatalogue } from '../../src/command/index.js'
 import { createJobs, isOver, type Job, type LocalJobs } from '../../src/jobs/index.js'
 import { createLog } from '../../src/log.js'
-import { createPolicy, type Policy, type PolicySettings, type QuotaSettings } from '../../src/policy/index.js'
+import { createPolicy, type PolicySettings, type QuotaSettings } from '../../src/policy/index.js'
 import { createRequests, type Requests } from '../../src/request/index.js'
 import type { AuditEntry } from '../../src/store/index.js'
 import { aFleet, anImage, aVm, type FakeHostOptions } from '../fakes/fleet.js'
@@ -43,6 +43,7 @@ export async function aHouse({
   approvals = true,
   readOnly = false,
   helper,
+  custom = {},
   quotas,
   rates,
   hosts,
@@ -51,6 +52,8 @@ export async function aHouse({
   quotas?: QuotaSettings
   /** Instead of kvm1. */
   hosts?: FakeHostOptions[]
+  /** Roles beside the built-in ones. */
+  custom?: NonNullable<PolicySettings['custom']>
   /** Somebody who may ask for changes and is no operator. */
   helper?: string
   approvals?: boolean
@@ -71,6 +74,19 @@ export async function aHouse({
   })
   const settings: PolicySettings = {
     roles,
+    custom: {
+      ...(helper === undefined
+        ? {}
+        : {
+            helper: {
+              users: [helper],
+              groups: [],
+              may: [{ risks: ['change', 'destructive'] }],
+              decides: false,
+            },
+          }),
+      ...custom,
+    },
     approvals: approvals
       ? [{ risks: ['change', 'destructive', 'host'], rule: { approvers: 1, expiresMs: 3_600_000 } }]
       : [],
@@ -81,7 +97,7 @@ export async function aHouse({
     const built = createJobs({ data: { path }, audit: append, log })
     const entrance = createRequests({
       catalogue,
-      policy: helper === undefined ? policy : withHelper(policy, helper),
+      policy,
       fleet: fleet.fleet,
       jobs: built,
       audit: append,
@@ -135,17 +151,5 @@ export async function aHouse({
         },
         { timeout: 10_000, interval: 10 },
       ),
-  }
-}
-
-function withHelper(policy: Policy, helper: string): Policy {
-  return {
-    ...policy,
-    async rightsOf(person) {
-      if (person.id !== helper) return policy.rightsOf(person)
-      const rights = await policy.rightsOf(ann)
-      const roles = ['viewer', 'helper'] as unknown as typeof rights.roles
-      return Object.assign(Object.create(rights), { roles, demand: () => {} })
-    },
   }
 }

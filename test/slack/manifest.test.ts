@@ -67,6 +67,7 @@ const scopesOf: Record<string, { bot?: string[]; optional?: string[] }> = {
   'chat.update': { bot: ['chat:write'] },
   'usergroups.users.list': { bot: ['usergroups:read'] },
   'conversations.history': { optional: ['channels:history', 'groups:history'] },
+  'conversations.members': { optional: ['channels:read', 'groups:read'] },
   'conversations.replies': { optional: ['channels:history', 'groups:history'] },
 }
 
