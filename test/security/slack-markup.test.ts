@@ -5,6 +5,7 @@ import type { Job } from '../../src/jobs/index.js'
 import type { Report } from '../../src/report/index.js'
 import {
   approvalCard,
+  askedAgain,
   denyModal,
   homeView,
   jobCard,
@@ -122,6 +123,12 @@ const job: fc.Arbitrary<Job> = fc
         rule: { approvers: 1, expiresMs: 1 },
         expiresAt: at,
         verdicts: [{ by: { id: 'U0BEN' }, verdict: 'deny', at, reason: first }],
+        earlier: [{ by: { id: 'U0BEN' }, verdict: 'approve', at }],
+        asked: {
+          digest: 'x',
+          round: 2,
+          differences: words.map((what) => ({ what, approved: first, now: second })),
+        },
       },
     })
   })
@@ -147,6 +154,7 @@ describe('text of people and hosts in Slack', () => {
           card,
           ...card.thread,
           approvalCard(asked),
+          askedAgain(asked),
           jobLine(asked),
           stillAtIt(line),
           mistake({ message: line, fix: line }, whatHappened(asked)),
