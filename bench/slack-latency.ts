@@ -1,14 +1,9 @@
 /** Slash command to acknowledgement and to first post, at 50 commands a second: qnav beside a bare Bolt echo app. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import bolt from '@slack/bolt'
-import { loadSettings } from '../src/config/index.js'
-import { createLog } from '../src/log.js'
-import { startBot } from '../src/main.js'
 import { type Sandbox, startSandbox } from '../src/sandbox/index.js'
 import { atLeast, type Comparison, percentile } from './measure.js'
+import { withWholeBot } from './whole-bot.js'
 
 const commandsPerSecond = 50
 const commands = 200
@@ -33,7 +28,7 @@ export async function compareSlackLatency(): Promise<Comparison[]> {
   // In turns, so that whatever else the machine does meets both.
   for (let round = 0; round < rounds; round++) {
     add(bare, await withBareBolt(fire))
-    add(ours, await withQnav(fire))
+    add(ours, await withWholeBot(fire))
   }
   const row = (name: string, mine: number, other: number) =>
     atLeast(1 / 1.5, { name, ours: mine, other, against: 'bare Bolt echo app', unit: 'ms' })
@@ -139,36 +134,5 @@ async function withBareBolt(measure: (sandbox: Sandbox) => Promise<Latency>): Pr
   } finally {
     await app.stop()
     await sandbox.stop()
-  }
-}
-
-async function withQnav(measure: (sandbox: Sandbox) => Promise<Latency>): Promise<Latency> {
-  const sandbox = await startSandbox({ port: 0 })
-  const directory = await mkdtemp(join(tmpdir(), 'qnav-bench-'))
-  try {
-    await writeFile(
-      join(directory, 'qnav.yml'),
-      'slack: { approvals_channel: C0APPROVE }\nhosts:\n  kvm1: { transport: local }\nrates: { commands_per_minute: 100000 }\n',
-    )
-    const { slack, ...settings } = await loadSettings(
-      {
-        SLACK_BOT_TOKEN: sandbox.botToken,
-        SLACK_APP_TOKEN: sandbox.appToken,
-        SLACK_API_URL: sandbox.apiUrl,
-        QNAV_CONFIG: join(directory, 'qnav.yml'),
-        QNAV_DATA_DIR: join(directory, 'data'),
-      },
-      { slack: 'required', cwd: directory },
-    )
-    if (slack === undefined) throw new Error('Slack settings are required and were not loaded')
-    const bot = await startBot({ ...settings, slack }, createLog({ level: 'error' }))
-    try {
-      return await measure(sandbox)
-    } finally {
-      await bot.stop()
-    }
-  } finally {
-    await sandbox.stop()
-    await rm(directory, { recursive: true, force: true })
   }
 }

@@ -1,5 +1,9 @@
 /** A person at the sandbox's page, in a real browser: what they type, press and read. */
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
 
 const flags = [
@@ -11,6 +15,13 @@ const flags = [
   '--disable-component-update',
   '--disable-sync',
 ]
+
+/** Builds the sandbox's page as it is now. */
+export async function buildPage(): Promise<void> {
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  await promisify(execFile)(process.execPath, [compiler, '-p', join(root, 'src/sandbox/page/tsconfig.json')])
+}
 
 /** Debian and Fedora name it differently. */
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser']

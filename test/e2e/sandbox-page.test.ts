@@ -1,16 +1,12 @@
-import { execFile } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { App } from '@slack/bolt'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { defaultManifest, type Sandbox, startSandbox } from '../../src/sandbox/index.js'
-import { openBrowser } from './chat.js'
+import { buildPage, openBrowser } from './chat.js'
 import { approvalCard, startPageBot, vmTable } from './sandbox-bot.js'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Set to a folder to keep pictures of what the tests saw. */
 const pictures = process.env.SANDBOX_PICTURES
 let browser: Browser
@@ -21,11 +17,7 @@ let page: Page
 const problems: string[] = []
 
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, [
-    join(root, 'node_modules/typescript/bin/tsc'),
-    '-p',
-    join(root, 'src/sandbox/page/tsconfig.json'),
-  ])
+  await buildPage()
   browser = await openBrowser()
 })
 afterAll(async () => browser?.close())

@@ -1,16 +1,12 @@
 /** What people see in Slack, on a desktop and on a phone. Set SANDBOX_PICTURES to a folder to keep pictures. */
-import { execFile } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { anImage, aVm, type FakeHostOptions } from '../fakes/fleet.js'
-import { Chat, openBrowser } from './chat.js'
+import { buildPage, Chat, openBrowser } from './chat.js'
 import { type SlackHouse, startSlackHouse } from './slack-house.js'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const pictures = process.env.SANDBOX_PICTURES
 
 const sizes = [
@@ -72,11 +68,7 @@ let page: Page
 const problems: string[] = []
 
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, [
-    join(root, 'node_modules/typescript/bin/tsc'),
-    '-p',
-    join(root, 'src/sandbox/page/tsconfig.json'),
-  ])
+  await buildPage()
   browser = await openBrowser()
 })
 afterAll(async () => browser?.close())
