@@ -4,6 +4,8 @@ import { z } from 'zod'
 import type { ChainEnd } from './audit-chain.js'
 import { errnoOf } from './store-errors.js'
 
+export const auditHeadName = 'audit.head'
+
 const form = z.object({ seq: z.int().nonnegative(), hash: z.string().length(64) })
 
 /** Long enough for any number; the same length always, so that one write replaces it whole. */

@@ -5,7 +5,7 @@ import type { Logger } from '../log.js'
 import { redactJson } from '../redact.js'
 import { syncDirectory, withFile } from './atomic-file.js'
 import { type ChainEnd, chainStart, checkLine, nextLine } from './audit-chain.js'
-import { readHead, writeHead } from './audit-head.js'
+import { auditHeadName, readHead, writeHead } from './audit-head.js'
 import { storeDamaged, storeFailed } from './store-errors.js'
 
 /** What happened. `event` says what kind; the rest is JSON. Time, number and hashes are added by the log. */
@@ -23,7 +23,6 @@ export interface AuditLog {
 }
 
 export const auditFileName = 'audit.jsonl'
-export const auditHeadName = 'audit.head'
 
 /** Characters of JSON that an entry may have; of a longer one only the short values are kept. */
 const maxEntryChars = 256 * 1024

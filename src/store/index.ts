@@ -1,6 +1,7 @@
 export { type AuditEntry, type AuditLog, openAuditLog } from './audit-log.js'
+export type { AuditVerdict } from './audit-verifier.js'
 export { type DataDirectory, openDataDirectory } from './data-directory.js'
 export { type DocumentFolder, openDocumentFolder } from './document-folder.js'
 export type { DocumentForm } from './json-file.js'
 export { openPendingLog, type Pending, type PendingLog, type PendingLogOptions } from './pending-log.js'
-export { type AuditVerdict, verifyAuditLog } from './verify-audit-log.js'
+export { verifyAuditLog } from './verify-audit-log.js'
