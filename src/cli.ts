@@ -11,6 +11,9 @@ const usage = `qnav operates KVM hosts from Slack.
   qnav demo [--port N]                     the whole bot in a browser, against a hypervisor on this machine
   qnav sandbox [--port N]                  only the local Slack, for developing against
   qnav audit verify                        check that the audit log was not edited
+  qnav audit search [--limit N]            what was asked and done, newest first; narrow it with --by PERSON, --job ID,
+                                           --event NAME, --about VM|HOST, --command "vm create", --since 7d, --until TIME
+  qnav audit export [--format jsonl|csv]   the same, oldest first and all of it
 
 Environment: SLACK_BOT_TOKEN, SLACK_APP_TOKEN (or SLACK_SIGNING_SECRET and PORT), SLACK_API_URL,
 QNAV_CONFIG (./qnav.yml), QNAV_DATA_DIR (./data), LOG_LEVEL (info). docs/install.md explains each.
@@ -24,6 +27,10 @@ const options = {
 } as const
 
 async function main(argv: string[]): Promise<number> {
+  // Flags of its own, which no other command takes.
+  if (argv[0] === 'audit' && !argv.includes('--help') && !argv.includes('-h')) {
+    return (await import('./audit-command.js')).auditCommand(process.env, argv.slice(1))
+  }
   const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true, strict: true })
   const [verb, ...rest] = positionals
   if (values.help || verb === undefined || verb === 'help') {
@@ -41,8 +48,6 @@ async function main(argv: string[]): Promise<number> {
       return (await import('./demo/index.js')).demoCommand({ port: portOf(values.port) })
     case 'sandbox':
       return (await import('./sandbox/index.js')).sandboxCommand({ port: portOf(values.port) })
-    case 'audit':
-      return (await import('./audit-command.js')).auditCommand(process.env, rest)
     default:
       throw new UserError('unknown-command', `qnav has no command "${verb}".`, {
         fix: `Commands about hosts and VMs are run so: qnav run "${positionals.join(' ')}". All others: qnav help`,

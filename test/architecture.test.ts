@@ -41,7 +41,7 @@ const mayImport: Record<string, readonly string[]> = {
   sandbox: ['errors'],
 }
 /** The composition roots know every room; demo is the composition root of a whole lab. */
-const roots = new Set(['main', 'cli', 'start', 'run', 'doctor', 'audit-command', 'demo'])
+const roots = new Set(['main', 'cli', 'start', 'run', 'doctor', 'audit-command', 'audit-search', 'demo'])
 
 interface Import {
   file: string

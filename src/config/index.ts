@@ -1,3 +1,4 @@
+export { parseDuration } from './duration.js'
 export { readEnvironment, readSlackSettings, withDotEnv } from './environment.js'
 export { loadConfig } from './load-config.js'
 export { loadSettings } from './load-settings.js'

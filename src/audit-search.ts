@@ -1,0 +1,105 @@
+/** What `qnav audit search` and `export` look for, and how an entry is written. */
+import { parseDuration } from './config/index.js'
+import { UserError } from './errors.js'
+import type { AuditRecord } from './store/index.js'
+
+/** As typed; each that is given must fit. */
+export interface AuditFilter {
+  /** Id or name of a person. */
+  by?: string | undefined
+  job?: string | undefined
+  event?: string | undefined
+  /** A VM or a host. */
+  about?: string | undefined
+  /** How the command line begins, in whole words: "vm create". */
+  command?: string | undefined
+  since?: string | undefined
+  until?: string | undefined
+}
+
+/** Whether a record is wanted. Throws `bad-argument` for a time that is none. */
+export function auditMatcher(filter: AuditFilter, now: Date): (record: AuditRecord) => boolean {
+  const since = timeOf('since', filter.since, now)
+  const until = timeOf('until', filter.until, now)
+  const { by, job, event, about, command } = filter
+  return ({ at, entry }) =>
+    (since === undefined || at >= since) &&
+    (until === undefined || at <= until) &&
+    (job === undefined || entry.job === job) &&
+    (event === undefined || entry.event === event) &&
+    (by === undefined || isPerson(entry.by, by)) &&
+    (command === undefined || startsWith(String(entry.title ?? entry.text ?? ''), command)) &&
+    (about === undefined || holds(entry, about))
+}
+
+function timeOf(flag: string, text: string | undefined, now: Date): string | undefined {
+  if (text === undefined) return undefined
+  const ago = parseDuration(text)
+  if (ago !== undefined) return new Date(now.getTime() - ago).toISOString()
+  const time = /^\d{4}-\d{2}-\d{2}(?:T.*)?$/.test(text) ? new Date(text).getTime() : Number.NaN
+  if (!Number.isNaN(time)) return new Date(time).toISOString()
+  throw new UserError('bad-argument', `--${flag} "${text}" is not a time.`, {
+    fix: 'Give a date (2026-01-31), a time (2026-01-31T14:00Z), or how long ago, up to 30 days: 7d, 12h.',
+  })
+}
+
+function isPerson(value: unknown, wanted: string): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { id, name } = value as { id?: unknown; name?: unknown }
+  return id === wanted || name === wanted
+}
+
+function startsWith(line: string, words: string): boolean {
+  return line === words || line.startsWith(`${words} `)
+}
+
+/** Whether some value is exactly this name, or a lock on it ("vm:kvm1/web1", "host:kvm1"). */
+function holds(value: unknown, name: string): boolean {
+  if (typeof value === 'string') {
+    return value === name || (/^(?:vm|host):/.test(value) && value.split(/[:/]/).slice(1).includes(name))
+  }
+  if (typeof value !== 'object' || value === null) return false
+  return Object.values(value).some((each) => holds(each, name))
+}
+
+/** One line for a terminal; nothing in it can turn text around or move the cursor. */
+export function searchLine({ seq, at, entry }: AuditRecord): string {
+  const { event, job, by, ...rest } = entry
+  const detail = Object.keys(rest).length === 0 ? '' : JSON.stringify(rest)
+  const words = [String(seq), at, event, job, personText(by), detail]
+  return `${visible(words.filter((word) => word !== undefined && word !== '').join('  '))}\n`
+}
+
+export const csvHeader = 'seq,at,event,job,by,detail\r\n'
+
+/** One row after RFC 4180. A cell that a spreadsheet would take for a formula gets an apostrophe before it. */
+export function csvRow({ seq, at, entry }: AuditRecord): string {
+  const { event, job, by, ...rest } = entry
+  const cells = [
+    String(seq),
+    at,
+    event,
+    typeof job === 'string' ? job : '',
+    personText(by),
+    JSON.stringify(rest),
+  ]
+  return `${cells.map(cell).join(',')}\r\n`
+}
+
+function cell(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
+
+function personText(by: unknown): string {
+  if (by === undefined) return ''
+  const { id, name } = (by ?? {}) as { id?: unknown; name?: unknown }
+  return typeof id !== 'string' ? JSON.stringify(by) : typeof name === 'string' ? `${name} (${id})` : id
+}
+
+function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`,
+  )
+}
