@@ -6,7 +6,7 @@ import { type Catalogue, loadCatalogue } from './command/index.js'
 import type { Settings, SlackSettings } from './config/index.js'
 import { createJobs, type LocalJobs } from './jobs/index.js'
 import type { Logger } from './log.js'
-import { createPolicy, type GroupDirectory, type Policy } from './policy/index.js'
+import { createPolicy, type GroupDirectory, type PeopleDirectory, type Policy } from './policy/index.js'
 import { createRequests, type Requests } from './request/index.js'
 import { createSlackSurface } from './slack/index.js'
 import { openAuditLog, openDataDirectory } from './store/index.js'
@@ -37,9 +37,13 @@ export function terminalSocket(dataDirectory: string): string {
 
 /**
  * Builds the house on its data directory. Rejects with `data-dir-in-use` when another process has it.
- * `groups` is asked only once requests come in, so it may be a surface that starts later.
+ * `directory` is asked only once requests come in, so it may be a surface that starts later.
  */
-export async function buildHouse(settings: Settings, log: Logger, groups?: GroupDirectory): Promise<House> {
+export async function buildHouse(
+  settings: Settings,
+  log: Logger,
+  directory?: GroupDirectory & PeopleDirectory,
+): Promise<House> {
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) {
@@ -55,7 +59,11 @@ export async function buildHouse(settings: Settings, log: Logger, groups?: Group
 
     const { fleet, close: closeFleet } = createFleet({ hosts: settings.hosts, log })
     closers.push(closeFleet)
-    const policy = createPolicy({ settings: settings.policy, log, ...(groups ? { groups } : {}) })
+    const policy = createPolicy({
+      settings: settings.policy,
+      log,
+      ...(directory ? { groups: directory, people: directory } : {}),
+    })
     const jobs = createJobs({ data, audit, log })
     closers.push(() => jobs.stop())
     const catalogue = await loadCatalogue(commandsDirectory)
@@ -91,10 +99,16 @@ export interface Bot {
 
 /** Starts the whole bot. Resolves when Slack is connected. Rejects with a UserError when a part cannot start. */
 export async function startBot(settings: Settings & { slack: SlackSettings }, log: Logger): Promise<Bot> {
-  // Policy asks Slack for group members, Slack hands requests to the house: the directory is bound before it is asked.
-  let groups: GroupDirectory | undefined
+  // Policy asks Slack for group members and who somebody is, Slack hands requests to the house: the directory is bound
+  // before it is asked.
+  let slackDirectory: (GroupDirectory & PeopleDirectory) | undefined
+  const directory = () => {
+    if (slackDirectory === undefined) throw new Error('Slack is not there yet')
+    return slackDirectory
+  }
   const house = await buildHouse(settings, log, {
-    membersOf: async (id) => (groups === undefined ? [] : groups.membersOf(id)),
+    membersOf: async (id) => directory().membersOf(id),
+    standingOf: async (id) => directory().standingOf(id),
   })
   try {
     const slack = createSlackSurface({
@@ -108,7 +122,7 @@ export async function startBot(settings: Settings & { slack: SlackSettings }, lo
       log,
       ...(settings.approvalsChannel ? { approvalsChannel: settings.approvalsChannel } : {}),
     })
-    groups = slack.groups
+    slackDirectory = { ...slack.groups, ...slack.people }
     // Jobs first: what Slack delivers in its first second must find them loaded.
     await house.open()
     await slack.start()

@@ -203,7 +203,10 @@ const rates = section({
 }).prefault({})
 
 export const configForm = section({
-  slack: section({ approvals_channel: channelId.exactOptional() }).prefault({}),
+  slack: section({
+    approvals_channel: channelId.exactOptional(),
+    guests: z.enum(['refuse', 'read'], { error: 'must be refuse or read' }).default('refuse'),
+  }).prefault({}),
   hosts: z
     .record(z.string(), host, { error: 'must be a mapping from host names to hosts' })
     .check((context) => {

@@ -205,6 +205,7 @@ function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<strin
     ...(file.slack.approvals_channel === undefined ? {} : { approvalsChannel: file.slack.approvals_channel }),
     hosts: Object.entries(file.hosts).map(([name, host]) => hostSettings(name, host, passphrases.get(name))),
     policy: {
+      ...(file.slack.guests === 'read' ? { guests: 'read' } : {}),
       roles: { operator, approver, admin },
       custom: Object.fromEntries(
         Object.entries(file.custom_roles).map(([name, { may, ...role }]) => [

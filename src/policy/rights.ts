@@ -31,11 +31,14 @@ export interface Target extends AskedCommand {
 
 export class Rights {
   readonly person: Person
-  /** Most powerful of the built-in ones last, then those of qnav.yml; always starts with viewer. */
+  /** Most powerful of the built-in ones last, then those of qnav.yml; starts with viewer; empty for whoever is refused altogether. */
   readonly roles: string[]
   readonly #settings: PolicySettings
+  /** Why no more roles count than these, whatever qnav.yml says. */
+  readonly #limit: string | undefined
 
-  constructor(person: Person, roles: string[], settings: PolicySettings) {
+  constructor(person: Person, roles: string[], settings: PolicySettings, limit?: string) {
+    this.#limit = limit
     this.person = person
     this.roles = roles
     this.#settings = settings
@@ -60,6 +63,7 @@ export class Rights {
     const able = this.#grants().find(({ grant }) => fitsCommand(grant, risk, path))
     if (able !== undefined)
       return { allowed: true, because: `${able.role} may ask for ${wordsOf(able.grant, risk)}` }
+    if (this.#limit !== undefined) return { allowed: false, because: this.#limit }
     const what = path === undefined ? risk : `"${path}" (${risk})`
     return {
       allowed: false,
@@ -94,6 +98,7 @@ export class Rights {
     const decides = (role: string) => powerOf(this.#settings, role).decides
     const able = this.roles.find(decides)
     if (able !== undefined) return { allowed: true, because: `${able} may decide about requests` }
+    if (this.#limit !== undefined) return { allowed: false, because: this.#limit }
     return {
       allowed: false,
       because: `${givenRoles(this.roles)} may not decide about requests; that needs ${this.#whoCan(decides)}`,
@@ -146,7 +151,7 @@ const maxShown = 8
 function refuse(decision: Decision): void {
   if (decision.allowed) return
   throw new UserError('not-allowed', `Not allowed: ${decision.because}.`, {
-    fix: 'Ask one of them, or ask an admin for the role (roles: in qnav.yml).',
+    fix: 'Ask somebody who may, or ask an admin for the role (roles: in qnav.yml).',
   })
 }
 

@@ -46,6 +46,8 @@ export interface PolicySettings {
   roles: Readonly<Record<GivenRole, RoleMembers>>
   /** Roles beside the built-in ones, by name. */
   custom?: Readonly<Record<string, CustomRole>>
+  /** What guests of the workspace may do: nothing when absent. */
+  guests?: 'read'
   /** The first entry that lists a risk counts; a risk that no entry lists needs no approval. */
   approvals: readonly ApprovalEntry[]
 }

@@ -4,7 +4,7 @@ import type { Fleet } from '../agents/index.js'
 import { type Catalogue, Suggestions } from '../command/index.js'
 import { type Clock, type Jobs, systemClock } from '../jobs/index.js'
 import type { Logger } from '../log.js'
-import type { GroupDirectory, Policy } from '../policy/index.js'
+import type { GroupDirectory, PeopleDirectory, Policy } from '../policy/index.js'
 import type { Requests } from '../request/index.js'
 import { Answering } from './answering.js'
 import { callFailure } from './call-failure.js'
@@ -22,6 +22,7 @@ import { createOutbox } from './outbox/index.js'
 import { isTokenProblem, PooledSocketReceiver, SignedHttpReceiver } from './receivers/index.js'
 import { Shortcuts } from './shortcuts.js'
 import { slackLogger } from './slack-logger.js'
+import { slackStandings } from './standings.js'
 import { slackUnavailable, wrongToken } from './start-errors.js'
 import { slackGroups } from './user-groups.js'
 import { createWhisper } from './whisper.js'
@@ -58,6 +59,7 @@ export interface SlackSurface {
   /** Takes nothing more in, finishes what was taken in, sends what waits to be sent; within some 11 s. */
   stop(): Promise<void>
   groups: GroupDirectory
+  people: PeopleDirectory
 }
 
 /** Together with the receivers' 3 s below the 15 s that the process has. */
@@ -98,6 +100,7 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
 
   return {
     groups: slackGroups({ client: background, log, clock }),
+    people: slackStandings(background),
 
     async start() {
       const identity = await checkToken()

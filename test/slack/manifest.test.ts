@@ -65,6 +65,7 @@ const scopesOf: Record<string, { bot?: string[]; optional?: string[] }> = {
   'chat.postMessage': { bot: ['chat:write'] },
   'chat.postEphemeral': { bot: ['chat:write'] },
   'chat.update': { bot: ['chat:write'] },
+  'users.info': { bot: ['users:read'] },
   'usergroups.users.list': { bot: ['usergroups:read'] },
   'conversations.history': { optional: ['channels:history', 'groups:history'] },
   'conversations.members': { optional: ['channels:read', 'groups:read'] },
