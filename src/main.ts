@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { createFleet, type Fleet } from './agents/index.js'
 import { type Catalogue, loadCatalogue } from './command/index.js'
 import type { Settings, SlackSettings } from './config/index.js'
-import { createJobs, type LocalJobs } from './jobs/index.js'
+import { createJobs, type Jobs } from './jobs/index.js'
 import type { Logger } from './log.js'
 import { createPolicy, type GroupDirectory, type PeopleDirectory, type Policy } from './policy/index.js'
 import { createRequests, type Requests } from './request/index.js'
@@ -21,7 +21,7 @@ export interface House {
   catalogue: Catalogue
   fleet: Fleet
   policy: Policy
-  jobs: LocalJobs
+  jobs: Jobs
   /** Where what must survive a restart is kept. */
   dataDirectory: string
   /** Resumes unfinished jobs and opens the terminal's entrance. Call once every surface listens. */

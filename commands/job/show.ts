@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineCommand, jobRef, personName, stateWords, timeInWords } from '../../src/command/index.js'
-import { isOver, type Job, type StepRecord } from '../../src/jobs/index.js'
+import { isOver, type Job, type LockView, lockWords, type StepRecord } from '../../src/jobs/index.js'
 import type { Action, Change, Fact, Report, Table, Tone } from '../../src/report/index.js'
 
 export default defineCommand({
@@ -23,11 +23,13 @@ export default defineCommand({
     if (!isOver(job) && (isOwn || isAdmin)) {
       actions.push({ label: 'Cancel', command: `job cancel ${id}`, confirm: `Cancel ${id}: ${job.title}?` })
     }
-    return { ...reportOf(job), actions: [...actions, ...(job.report?.actions ?? [])] }
+    const behind = jobs.locks().filter(({ waiting }) => waiting.includes(id))
+    return { ...reportOf(job, behind), actions: [...actions, ...(job.report?.actions ?? [])] }
   },
 })
 
-function reportOf(job: Job): Report {
+/** `behind` are the locks that it waits for. */
+function reportOf(job: Job, behind: LockView[]): Report {
   const { plan, steps, error, report } = job
   return {
     title: `${job.id}: ${job.title}`,
@@ -42,7 +44,13 @@ function reportOf(job: Job): Report {
       ...(plan?.changes ?? []).map((change) => ({ label: change.what, value: changeText(change) })),
       ...(plan?.facts ?? []),
       ...approvalFacts(job),
-      ...(job.locks.length > 0 ? [{ label: 'Locks', value: job.locks.join(', ') }] : []),
+      ...(job.locks.length > 0
+        ? [{ label: job.state === 'queued' ? 'Wants' : 'Locks', value: job.locks.map(lockWords).join(', ') }]
+        : []),
+      ...behind.map(({ name, holder }) => ({
+        label: 'Waits for',
+        value: `${lockWords(name)}, held by ${holder.job} (${holder.title}) of ${personName(holder.requester)} since ${timeInWords(holder.since)}`,
+      })),
       ...(error === undefined ? [] : [{ label: 'Error', value: `${error.message} (${error.code})` }]),
       ...(report?.facts ?? []),
     ],

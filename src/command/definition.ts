@@ -37,7 +37,7 @@ export interface QuotaReading {
 export interface ReadContext {
   caller: Caller
   fleet: Fleet
-  jobs: Pick<Jobs, 'get' | 'list' | 'decide' | 'cancel'>
+  jobs: Pick<Jobs, 'get' | 'list' | 'locks' | 'decide' | 'cancel'>
   catalogue: Catalogue
   quotas: QuotaReading
   /** Which risks the caller may ask for, and which of them need approval. */

@@ -2,24 +2,8 @@
 import type { Logger } from '../log.js'
 import type { AuditEntry, openDocumentFolder } from '../store/index.js'
 import type { Clock } from './clock.js'
-import type { Jobs, Person } from './job.js'
+import type { Jobs } from './job.js'
 import { LocalEngine } from './local-jobs.js'
-
-/** A lock that is held. */
-export interface LockView {
-  /** e.g. "vm:kvm1/web1". */
-  name: string
-  /** `since` is ISO 8601. */
-  holder: { job: string; title: string; requester: Person; since: string }
-  /** Ids of jobs that wait for it, first come first. */
-  waiting: string[]
-}
-
-/** The local engine: documents in the data directory, one process. */
-export interface LocalJobs extends Jobs {
-  /** Every lock that is held now. */
-  locks(): LockView[]
-}
 
 export interface JobsParts {
   /** The data directory, held by this process (store's `openDataDirectory`). */
@@ -41,6 +25,6 @@ export interface JobsParts {
 }
 
 /** Register bodies, then `start()`. A second engine on the same directory is prevented by the data directory's owner. */
-export function createJobs(parts: JobsParts): LocalJobs {
+export function createJobs(parts: JobsParts): Jobs {
   return new LocalEngine(parts)
 }

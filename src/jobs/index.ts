@@ -1,4 +1,4 @@
 export { type Clock, systemClock } from './clock.js'
-export { createJobs, type JobsParts, type LocalJobs, type LockView } from './create-jobs.js'
+export { createJobs, type JobsParts } from './create-jobs.js'
 export * from './job.js'
-export { hostLock, vmLock } from './lock-names.js'
+export { hostLock, lockWords, vmLock } from './lock-names.js'

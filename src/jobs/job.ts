@@ -172,6 +172,16 @@ export interface JobFilter {
   limit?: number
 }
 
+/** A lock that is held. */
+export interface LockView {
+  /** e.g. "vm:kvm1/web1". */
+  name: string
+  /** `since` is ISO 8601. */
+  holder: { job: string; title: string; requester: Person; since: string }
+  /** Ids of jobs that wait for it, first come first. */
+  waiting: string[]
+}
+
 /** The engine's face. Rejections are UserErrors: unknown-job, own-request, already-decided, expired, invalid-state. */
 export interface Jobs {
   register(name: string, version: number, body: JobBody): void
@@ -184,6 +194,8 @@ export interface Jobs {
   list(filter?: JobFilter): Job[]
   decide(id: string, verdict: Omit<Verdict, 'at'>): Promise<Job>
   cancel(id: string, by: Person, reason?: string): Promise<Job>
+  /** Every lock that is held now. */
+  locks(): LockView[]
   /** Called after each durable change, in order. Returns the way to stop listening. */
   onChange(listener: (job: Job) => void): () => void
 }

@@ -5,7 +5,7 @@ import type { Logger } from '../log.js'
 import { redact } from '../redact.js'
 import { type AuditEntry, openDocumentFolder } from '../store/index.js'
 import { type Clock, systemClock } from './clock.js'
-import type { JobsParts, LocalJobs, LockView } from './create-jobs.js'
+import type { JobsParts } from './create-jobs.js'
 import { enterVerdict, expired } from './decision.js'
 import { cancelledError, Interrupted, JobOver } from './interruptions.js'
 import {
@@ -14,6 +14,8 @@ import {
   type JobBody,
   type JobFilter,
   type JobRequest,
+  type Jobs,
+  type LockView,
   type Person,
   type Verdict,
 } from './job.js'
@@ -29,7 +31,7 @@ import { moveTo } from './transitions.js'
 const keyLifeMs = 24 * 3_600_000
 const retryMs = 5000
 
-export class LocalEngine implements LocalJobs {
+export class LocalEngine implements Jobs {
   readonly #parts: JobsParts
   readonly #clock: Clock
   readonly #log: Logger

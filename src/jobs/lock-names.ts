@@ -8,6 +8,13 @@ export function hostLock(host: string): string {
   return `host:${host}`
 }
 
+/** "VM web1 on kvm1", "host kvm1". */
+export function lockWords(name: string): string {
+  const [, kind, host, vm] = /^([^:]*):([^/]*)(?:\/(.*))?$/.exec(name) ?? []
+  if (kind === 'vm' && vm !== undefined) return `VM ${vm} on ${host}`
+  return kind === 'host' ? `host ${host}` : name
+}
+
 /** Whether two locks cannot be held by different jobs at once: the same lock, or a host and anything on it. */
 export function conflict(a: string, b: string): boolean {
   return a === b || covers(a, b) || covers(b, a)

@@ -189,11 +189,12 @@ function jsonOf<T>(value: T): T {
 
 const noQuotas: QuotaReading = { of: async () => ({ lines: [], notes: [] }) }
 
-const noJobs: Pick<Jobs, 'get' | 'list' | 'decide' | 'cancel'> = {
+const noJobs: Pick<Jobs, 'get' | 'list' | 'locks' | 'decide' | 'cancel'> = {
   get(id) {
     throw new UserError('unknown-job', `There is no job ${id}.`, { fix: 'job list' })
   },
   list: () => [],
+  locks: () => [],
   decide: async () => {
     throw new Error('not expected')
   },

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadCatalogue } from '../../src/command/index.js'
 import { readAppManifest } from '../../src/demo/index.js'
-import { createJobs, type LocalJobs } from '../../src/jobs/index.js'
+import { createJobs, type Jobs } from '../../src/jobs/index.js'
 import { createLog } from '../../src/log.js'
 import { createPolicy } from '../../src/policy/index.js'
 import { createRequests } from '../../src/request/index.js'
@@ -15,7 +15,7 @@ import { aFleet, type FakeHostOptions } from '../fakes/fleet.js'
 
 export interface SlackHouse {
   sandbox: Sandbox
-  jobs: LocalJobs
+  jobs: Jobs
   host: ReturnType<typeof aFleet>['host']
   stop(): Promise<void>
 }

@@ -1,7 +1,7 @@
 /** The engine dies at every write it makes, before and after the write is on disk. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Job, JobBody, LocalJobs } from '../../src/jobs/index.js'
+import type { Job, JobBody, Jobs } from '../../src/jobs/index.js'
 import { isOver } from '../../src/jobs/index.js'
 import { aPlan, approver, aReport, aRequest, never } from './builders.js'
 import { aLocalWorld, type LocalWorld } from './local-world.js'
@@ -46,7 +46,7 @@ function creation(world: LocalWorld, host: Host): JobBody {
 
 /** Asks, approves and waits as people do: again and again, until the job is over or the engine died. */
 async function drive(world: LocalWorld, host: Host): Promise<Job | undefined> {
-  const jobs: LocalJobs = world.open()
+  const jobs: Jobs = world.open()
   jobs.register('test', 1, creation(world, host))
   const finished = (async () => {
     await jobs.start()

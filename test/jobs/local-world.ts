@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { createJobs, type JobsParts, type LocalJobs } from '../../src/jobs/index.js'
+import { createJobs, type Jobs, type JobsParts } from '../../src/jobs/index.js'
 import { createLog } from '../../src/log.js'
 import { type AuditEntry, openDocumentFolder } from '../../src/store/index.js'
 import { never } from './builders.js'
@@ -26,7 +26,7 @@ export interface LocalWorld {
   failWrites(error: Error | undefined): void
   failAudit(error: Error | undefined): void
   /** An engine on the directory, not started. */
-  open(): LocalJobs
+  open(): Jobs
   /** The engine is gone without a word: nothing of it reaches the disk any more. */
   crash(): void
   /** Whether the engine opened last still lives; what an old one does after its death counts for nothing. */
@@ -39,7 +39,7 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
   const audit: AuditEntry[] = []
   const lines: Record<string, unknown>[] = []
   const log = createLog({ level: 'warn', write: (line) => lines.push(JSON.parse(line)) })
-  const engines: LocalJobs[] = []
+  const engines: Jobs[] = []
   /** What has reached the system, whether or not the engine that wrote it still lives. */
   const writing = new Set<Promise<void>>()
   let generation = 0

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished, vi } from 'vitest'
 import { loadCatalogue } from '../../src/command/index.js'
-import { createJobs, isOver, type Job, type LocalJobs } from '../../src/jobs/index.js'
+import { createJobs, isOver, type Job, type Jobs } from '../../src/jobs/index.js'
 import { createLog } from '../../src/log.js'
 import { createPolicy, type PolicySettings, type QuotaSettings } from '../../src/policy/index.js'
 import { createRequests, type Requests } from '../../src/request/index.js'
@@ -26,7 +26,7 @@ const roles = {
 
 export interface TestHouse {
   requests: Requests
-  jobs: LocalJobs
+  jobs: Jobs
   audit: AuditEntry[]
   fleet: ReturnType<typeof aFleet>
   /** The same house once more on the same data, as after a restart of the bot. */
@@ -93,7 +93,7 @@ export async function aHouse({
   }
   const policy = createPolicy({ settings, log })
   const catalogue = await loadCatalogue(commands)
-  const build = async (): Promise<{ jobs: LocalJobs; requests: Requests }> => {
+  const build = async (): Promise<{ jobs: Jobs; requests: Requests }> => {
     const built = createJobs({ data: { path }, audit: append, log })
     const entrance = createRequests({
       catalogue,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/errors.js'
-import type { Job, JobFilter, Person, Verdict } from '../../../src/jobs/index.js'
+import type { Job, JobFilter, LockView, Person, Verdict } from '../../../src/jobs/index.js'
 import { aFleet } from '../../fakes/fleet.js'
 import { aJob, ask, factsOf, offers } from '../conversation.js'
 
@@ -37,6 +37,18 @@ function jobsOf(...jobs: Job[]) {
     decided,
     cancelled,
     get,
+    locks: (): LockView[] => [
+      {
+        name: 'vm:kvm1/web1',
+        holder: {
+          job: 'j-hold1',
+          title: 'vm stop web1',
+          requester: { id: 'U2', name: 'bob' },
+          since: '2026-01-02T03:04:05.000Z',
+        },
+        waiting: ['j-wait2'],
+      },
+    ],
     list(filter: JobFilter = {}) {
       asked.push(filter)
       return jobs
@@ -55,6 +67,24 @@ function jobsOf(...jobs: Job[]) {
     },
   }
 }
+
+describe('what jobs hold', () => {
+  it('is listed with the job that holds it and those that wait', async () => {
+    const report = await ask('lock list', { fleet, jobs: jobsOf() })
+    expect(report.title).toBe('1 lock')
+    expect(report.table?.rows).toEqual([
+      ['VM web1 on kvm1', 'j-hold1', 'vm stop web1', 'bob', expect.stringContaining('2026'), 'j-wait2'],
+    ])
+    expect(Object.values(offers(report))).toContain('job show j-hold1')
+  })
+
+  it('is said of a job that waits for it', async () => {
+    const queued = aJob({ id: 'j-wait2', title: 'vm start web1', state: 'queued', locks: ['vm:kvm1/web1'] })
+    const facts = factsOf(await ask('job show j-wait2', { fleet, jobs: jobsOf(queued) }))
+    expect(facts['Waits for']).toMatch(/^VM web1 on kvm1, held by j-hold1 \(vm stop web1\) of bob since /)
+    expect(facts.Wants).toBe('VM web1 on kvm1')
+  })
+})
 
 describe('job list', () => {
   it('lists jobs with command, state and who asked', async () => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { type Agent, createFleet, type HostSettings } from '../../../src/agents/index.js'
 import { loadCatalogue } from '../../../src/command/index.js'
-import { createJobs, isOver, type LocalJobs } from '../../../src/jobs/index.js'
+import { createJobs, isOver, type Jobs } from '../../../src/jobs/index.js'
 import { createLog } from '../../../src/log.js'
 import { createPolicy } from '../../../src/policy/index.js'
 import { createRequests, type Requests } from '../../../src/request/index.js'
@@ -23,7 +23,7 @@ describe.skipIf(inject('lab') === undefined)('quotas over real libvirt', () => {
   let daemon: SessionDaemon
   let made: ReturnType<typeof createFleet>
   let agent: Agent
-  let jobs: LocalJobs
+  let jobs: Jobs
   let requests: Requests
 
   beforeAll(async () => {
