@@ -23,7 +23,7 @@ const mayImport: Record<string, readonly string[]> = {
   jobs: ['errors', 'log', 'redact', 'report', 'store', 'policy'],
   command: ['errors', 'log', 'report', 'type:agents', 'type:jobs'],
   commands: ['errors', 'report', 'command', 'type:agents', 'type:jobs', 'jobs'],
-  config: ['errors', 'log', 'redact', 'type:agents', 'type:policy', 'type:jobs'],
+  config: ['errors', 'log', 'redact', 'policy', 'type:agents', 'type:jobs'],
   request: ['errors', 'log', 'redact', 'report', 'command', 'policy', 'jobs', 'type:agents', 'type:store'],
   slack: [
     'errors',
