@@ -59,7 +59,9 @@ export function readHoldings(context: HostContext): Promise<VmHolding[]> {
 
 async function snapshotNames(libvirt: Connection, uuid: string): Promise<string[]> {
   const args = { dom: domainOf(uuid), needResults: 1, flags: 0 }
-  return (await libvirt.call(procedures.domainListAllSnapshots, args)).snapshots.map(({ name }) => name)
+  const { snapshots } = await libvirt.call(procedures.domainListAllSnapshots, args)
+  // libvirt lists them in no order.
+  return snapshots.map(({ name }) => name).sort()
 }
 
 async function diskGiB({ volumes }: HostContext, { disks }: DomainDescription): Promise<number> {
