@@ -300,7 +300,12 @@ describe('qnav.yml', () => {
     ['a ratio of nothing', `${oneHost}quotas:\n  hosts:\n    - { vcpu_ratio: 0 }\n`, 6, /above 0/],
     ['an unknown limit', `${oneHost}quotas:\n  owners:\n    - { cpus: 4 }\n`, 6, /did you mean "vcpus"/],
     ['no commands at all', `${oneHost}rates: { commands_per_minute: 0 }\n`, 4, /from 1 to/],
-    ['a list at the top', '- a\n', 1, /must be a mapping with slack, hosts, roles, custom_roles, approvals, /],
+    [
+      'a list at the top',
+      '- a\n',
+      1,
+      /must be a mapping with slack, hosts, roles, custom_roles, approvals, /,
+    ],
   ])('with %s is refused, naming the line and what is allowed', async (_, text, line, message) => {
     const error = await refusal(text)
     expect(error.message).toMatch(message)
