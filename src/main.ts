@@ -1,9 +1,10 @@
 /** Composition root: builds the parts and connects them. The bot is the house plus Slack; `qnav run` is the house alone. */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 import { createFleet, type Fleet } from './agents/index.js'
 import { type Catalogue, loadCatalogue } from './command/index.js'
-import type { Settings, SlackSettings } from './config/index.js'
+import type { Config, Settings, SlackSettings } from './config/index.js'
 import { createJobs, type Jobs } from './jobs/index.js'
 import type { Logger } from './log.js'
 import { createPolicy, type GroupDirectory, type PeopleDirectory, type Policy } from './policy/index.js'
@@ -26,6 +27,9 @@ export interface House {
   dataDirectory: string
   /** Resumes unfinished jobs and opens the terminal's entrance. Call once every surface listens. */
   open(): Promise<void>
+  /** Takes roles, approvals, quotas and rates of a configuration that was read again. Returns the keys of qnav.yml whose
+   * change counts only after a restart. */
+  renew(config: Config): string[]
   /** Stops in the reverse order; jobs under way go on at the next start. */
   close(): Promise<void>
 }
@@ -85,6 +89,14 @@ export async function buildHouse(
         const terminal = await serveTerminal(terminalSocket(data.path), { requests, jobs, log })
         closers.push(() => terminal.stop())
       },
+      renew(config) {
+        policy.renew(config.policy)
+        requests.renew(config)
+        return [
+          ...(isDeepStrictEqual(comparable(config.hosts), comparable(settings.hosts)) ? [] : ['hosts']),
+          ...(config.approvalsChannel === settings.approvalsChannel ? [] : ['slack.approvals_channel']),
+        ]
+      },
       close,
     }
   } catch (error) {
@@ -93,7 +105,14 @@ export async function buildHouse(
   }
 }
 
+/** Without what cannot be compared: passphrases are functions. */
+function comparable(hosts: Config['hosts']): unknown {
+  return JSON.parse(JSON.stringify(hosts))
+}
+
 export interface Bot {
+  /** As {@link House.renew}. */
+  renew(config: Config): string[]
   stop(): Promise<void>
 }
 
@@ -128,6 +147,7 @@ export async function startBot(settings: Settings & { slack: SlackSettings }, lo
     await slack.start()
     await slack.catchUp()
     return {
+      renew: (config) => house.renew(config),
       async stop() {
         await slack.stop()
         await house.close()

@@ -1,7 +1,8 @@
 /** `qnav start`: the bot until SIGINT or SIGTERM. */
 import { loadSettings } from './config/index.js'
-import { createLog } from './log.js'
-import { startBot } from './main.js'
+import { UserError } from './errors.js'
+import { createLog, type Logger } from './log.js'
+import { type Bot, startBot } from './main.js'
 
 /** How long a stop may take before the process leaves anyway; unfinished jobs go on at the next start. */
 const stopWithinMs = 15_000
@@ -18,6 +19,7 @@ export async function start(env: NodeJS.ProcessEnv): Promise<number> {
   const bot = await startBot({ ...settings, slack }, log)
   log.info({ hosts: settings.hosts.map(({ name }) => name), node: process.version }, 'qnav is up')
 
+  process.on('SIGHUP', () => void readAgain(env, bot, log))
   const signal = await stopSignal()
   log.info({ signal }, 'qnav stops')
   const hurry = setTimeout(() => {
@@ -27,6 +29,18 @@ export async function start(env: NodeJS.ProcessEnv): Promise<number> {
   await bot.stop()
   clearTimeout(hurry)
   return 0
+}
+
+/** A file that cannot be used leaves the one before in force, and says why. */
+async function readAgain(env: NodeJS.ProcessEnv, bot: Bot, log: Logger): Promise<void> {
+  try {
+    const config = await loadSettings(env, { slack: 'required', warn: (sentence) => log.warn({}, sentence) })
+    const needRestart = bot.renew(config)
+    log.info({ file: config.path, needRestart }, 'qnav.yml was read again')
+  } catch (error) {
+    const { message, fix } = error instanceof UserError ? error : { message: String(error), fix: undefined }
+    log.error({ err: error, fix }, `qnav.yml was not taken, the one before stays in force: ${message}`)
+  }
 }
 
 /** The first signal that asks this process to stop. */

@@ -11,6 +11,8 @@ export interface Policy {
   rightsOf(person: Person): Promise<Rights>
   /** The rule that a command of this risk must satisfy before it runs; undefined when it runs at once. */
   approvalRule(risk: Risk): ApprovalRule | undefined
+  /** From now on these count; what was decided stays decided. */
+  renew(settings: PolicySettings): void
 }
 
 export interface PolicyParts {
@@ -27,7 +29,8 @@ export interface PolicyParts {
 /** Ids of people at the bot's own machine. Whoever can start processes as the bot's user already holds its keys. */
 const terminalPrefix = 'terminal:'
 
-export function createPolicy({ settings, groups, people, log, now = Date.now }: PolicyParts): Policy {
+export function createPolicy({ groups, people, log, now = Date.now, ...parts }: PolicyParts): Policy {
+  let { settings } = parts
   const cachedGroups = new CachedGroups({ directory: groups, log, now })
 
   const standings = people === undefined ? undefined : new CachedStandings({ people, log, now })
@@ -57,6 +60,9 @@ export function createPolicy({ settings, groups, people, log, now = Date.now }: 
     },
     approvalRule(risk) {
       return settings.approvals.find(({ risks }) => risks.includes(risk))?.rule
+    },
+    renew(renewed) {
+      settings = renewed
     },
   }
 }

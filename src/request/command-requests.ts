@@ -3,34 +3,35 @@ import type { Fleet } from '../agents/agent.js'
 import type { Catalogue } from '../command/index.js'
 import { UserError } from '../errors.js'
 import type { Jobs, Json } from '../jobs/index.js'
-import type { Policy, QuotaSettings } from '../policy/index.js'
+import type { Policy } from '../policy/index.js'
 import { redact } from '../redact.js'
 import type { AuditLog } from '../store/index.js'
 import { commandJob, commandJobName, commandJobVersion, settledPlan } from './command-job.js'
 import { QuotaGate } from './quota-gate.js'
-import { RateLimits, type Rates } from './rate-limits.js'
-import type { Answer, Request, Requests } from './request.js'
+import { RateLimits } from './rate-limits.js'
+import type { Answer, Limits, Request, Requests } from './request.js'
 
-export interface RequestParts {
+export interface RequestParts extends Limits {
   catalogue: Catalogue
   policy: Policy
   fleet: Fleet
   jobs: Jobs
   audit: AuditLog['append']
-  /** Absent where nothing is limited. */
-  quotas?: QuotaSettings
-  /** Absent where everybody may ask for as much as they like. */
-  rates?: Rates
 }
 
 /** Registers the job body and returns the one entrance for every surface. Call before `jobs.start()`. */
 export function createRequests(parts: RequestParts): Requests {
   const { catalogue, policy, fleet, jobs, audit, quotas: settings } = parts
-  const rates = parts.rates === undefined ? undefined : new RateLimits(parts.rates)
+  let rates = parts.rates === undefined ? undefined : new RateLimits(parts.rates)
   const quotas = new QuotaGate({ fleet, policy, jobs, ...(settings === undefined ? {} : { settings }) })
   jobs.register(commandJobName, commandJobVersion, commandJob({ catalogue, policy, fleet, quotas }))
 
   return {
+    renew(limits) {
+      quotas.renew(limits.quotas)
+      rates = limits.rates === undefined ? undefined : new RateLimits(limits.rates)
+    },
+
     mayChange(text) {
       try {
         const { command } = catalogue.parse(text)

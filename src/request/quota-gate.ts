@@ -63,6 +63,7 @@ const nothingLimited: QuotaSettings = { owners: [], hosts: [], perVm: {} }
 
 export class QuotaGate implements QuotaReading {
   readonly #parts: QuotaGateParts
+  #settings: QuotaSettings | undefined
   readonly #answerWithinMs: number
   readonly #now: () => number
   /** What each host said last. */
@@ -74,14 +75,20 @@ export class QuotaGate implements QuotaReading {
 
   constructor(parts: QuotaGateParts) {
     this.#parts = parts
+    this.#settings = parts.settings
     this.#answerWithinMs = parts.answerWithinMs ?? 4000
     this.#now = parts.now ?? Date.now
+  }
+
+  /** From now on these count; what was let in stays in. Nothing is limited without them. */
+  renew(settings: QuotaSettings | undefined): void {
+    this.#settings = settings
   }
 
   /** Nothing when there is room: then it is reserved for the job until that is over. Asked again for the same job, the
    * earlier reservation does not count against it. */
   async admit(job: string, growth: readonly Growth[]): Promise<ErrorNote[]> {
-    if (this.#parts.settings === undefined || growth.length === 0) return []
+    if (this.#settings === undefined || growth.length === 0) return []
     return new Promise((resolve, reject) => {
       this.#waiting.push({ reservation: { job, growth }, resolve, reject })
       if (!this.#isAtWork) void this.#work()
@@ -129,7 +136,8 @@ export class QuotaGate implements QuotaReading {
   }
 
   async #world(owners: readonly string[]): Promise<QuotaWorld & { reserved: Reservation[] }> {
-    const { fleet, settings = nothingLimited } = this.#parts
+    const { fleet } = this.#parts
+    const settings = this.#settings ?? nothingLimited
     // Before the hosts are asked: what a job does and ends with meanwhile counts as reserved, or is seen, or both.
     const reserved = this.#reservations()
     const answers = await Promise.all(fleet.agents.map((agent) => this.#look(agent, settings)))

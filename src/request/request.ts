@@ -1,6 +1,8 @@
 /** The way of a request, whatever surface it comes from: text → policy → report or job. */
 import type { ApprovalRule, Job, Origin, Person } from '../jobs/job.js'
+import type { QuotaSettings } from '../policy/index.js'
 import type { Plan, Report } from '../report/index.js'
+import type { Rates } from './rate-limits.js'
 
 /** A command line as it came in. */
 export interface Request {
@@ -21,7 +23,16 @@ export interface Preview {
   approval: ApprovalRule | undefined
 }
 
+export interface Limits {
+  /** Absent where nothing is limited. */
+  quotas?: QuotaSettings
+  /** Absent where everybody may ask for as much as they like. */
+  rates?: Rates
+}
+
 export interface Requests {
+  /** From now on these limits count. */
+  renew(limits: Limits): void
   /** Whether the line could change anything: then it must not be lost once it was acknowledged. A mistake changes nothing. */
   mayChange(text: string): boolean
   /** What a line would change if it were asked for now, and what stands in the way; nothing is begun. Undefined for what

@@ -1,7 +1,7 @@
 /** The whole bot as a child process, against the sandbox and a real host: what `npm start` runs. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -72,6 +72,18 @@ export class WholeBot {
     if (killAtWrite === undefined) return
     child.kill('SIGUSR2')
     while (!this.#said.includes('armed')) await once(child.stderr, 'data')
+  }
+
+  /** Changes qnav.yml and has it read again; what the bot logs of it. */
+  async configure(change: (text: string) => string): Promise<string> {
+    const file = join(this.#directory, 'qnav.yml')
+    await writeFile(file, change(await readFile(file, 'utf8')))
+    const before = this.#said.length
+    const child = this.#process
+    if (child?.stderr == null) throw new Error('the bot does not run')
+    child.kill('SIGHUP')
+    while (!/read again|not taken/.test(this.#said.slice(before))) await once(child.stderr, 'data')
+    return this.#said.slice(before)
   }
 
   /** Whether the process is there. */

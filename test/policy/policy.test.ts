@@ -26,6 +26,21 @@ function members(lists: Record<string, string[]>) {
 
 const noGroups = members({})
 
+describe('settings that were read again', () => {
+  it('count from then on', async () => {
+    const { policy } = aPolicy()
+    const person = { id: 'U9' }
+    expect((await policy.rightsOf(person)).mayAsk('change')).toBe(false)
+    const rule = { approvers: 2, expiresMs: 1000 }
+    policy.renew({
+      roles: { ...settings.roles, operator: { users: ['U9'], groups: [] } },
+      approvals: [{ risks: ['change'], rule }],
+    })
+    expect((await policy.rightsOf(person)).mayAsk('change')).toBe(true)
+    expect(policy.approvalRule('change')).toEqual(rule)
+  })
+})
+
 describe('policy', () => {
   it.each<[string, string[], Risk[], boolean]>([
     ['UX', ['viewer'], ['read'], false],

@@ -120,6 +120,8 @@ export class FakeRequests implements Requests {
   preview: Requests['preview'] = async () => ({ plan: aPlan(), approval: undefined })
   answer: (request: Request) => Promise<Answer> | Answer = () => ({ kind: 'report', report: aReport() })
 
+  renew() {}
+
   mayChange = (text: string) => !/^(?:vm|job|host|snapshot|image) (?:list|show|check)\b|^help/.test(text)
 
   async handle(request: Request): Promise<Answer> {
