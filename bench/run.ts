@@ -44,3 +44,5 @@ for (const row of [header, ...shown]) {
   )
 }
 if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`)
+// The bare Bolt app goes on knocking after it was stopped, and would for ever.
+process.exit()
