@@ -69,18 +69,18 @@ describe('a line that may change something', () => {
     ['a click', () => aClick({ action_id: 'run:0', value: 'job approve j-7k2m9' })],
   ])('%s is acknowledged only when it is on disk, and struck out when it was answered', async (_, body) => {
     jobs.set(waitingJob())
-    let kept: () => void = () => {}
+    let kept: (() => void) | undefined
     intakeLog.onAdd = () =>
       new Promise((resolve) => {
         kept = resolve
       })
     const acknowledged = vi.fn(async () => {})
     const delivery = receiver.deliver(body(), { deliveryId: 'd1', ack: acknowledged })
-    await vi.waitFor(() => expect(kept).not.toBe(undefined))
+    await vi.waitFor(() => expect(kept).toBeTypeOf('function'))
     await new Promise((resolve) => setImmediate(resolve))
     expect(acknowledged).not.toHaveBeenCalled()
     expect(requests.seen).toEqual([])
-    kept()
+    kept?.()
     await delivery
     expect(acknowledged).toHaveBeenCalledTimes(1)
     expect(requests.seen).toMatchObject([{ idempotencyKey: 'slack:d1' }])

@@ -62,7 +62,7 @@ describe.skipIf(inject('lab') === undefined)('a host whose sshd forwards no sock
     }
   })
 
-  it('says what was tried when the helper is not there either', async () => {
+  it('is not worked round where qnav.yml names the socket: the helper would speak to another daemon', async () => {
     await close()
     const { user, host, port, identityFile, knownHosts } = sshd
     const others = createFleet({
