@@ -4,9 +4,10 @@ import { decideJob, defineCommand, jobRef, text } from '../../src/command/index.
 export default defineCommand({
   summary: 'Deny a job that waits for approval',
   examples: ['job deny j-7k2m9', 'job deny j-7k2m9 --reason "talked to ops"'],
-  // It changes no host: whether the caller may decide is asked below.
+  // It changes no host.
   risk: 'read',
   lasting: true,
+  needs: 'deciding',
   args: z.object({
     job: jobRef().describe('The job'),
     reason: text({ max: 300 }).optional().describe('Why, for the card and the audit log'),

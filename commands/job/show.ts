@@ -1,7 +1,14 @@
 import { z } from 'zod'
-import { defineCommand, jobRef, personName, stateWords, timeInWords } from '../../src/command/index.js'
+import {
+  changeText,
+  defineCommand,
+  jobRef,
+  personName,
+  stateWords,
+  timeInWords,
+} from '../../src/command/index.js'
 import { isOver, type Job, type LockView, lockWords, type StepRecord } from '../../src/jobs/index.js'
-import type { Action, Change, Fact, Report, Table, Tone } from '../../src/report/index.js'
+import type { Action, Fact, Report, Table, Tone } from '../../src/report/index.js'
 
 export default defineCommand({
   summary: 'Show one job: plan, approval, steps, result',
@@ -96,12 +103,6 @@ function approvalFacts({ approval, state, cancel }: Job): Fact[] {
     })
   }
   return facts
-}
-
-function changeText({ from, to }: Change): string {
-  if (from === undefined) return `new: ${to}`
-  if (to === undefined) return `gone: ${from}`
-  return `${from} → ${to}`
 }
 
 function toneOf({ state, report }: Job): Tone {

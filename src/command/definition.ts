@@ -16,6 +16,24 @@ export const risks: Readonly<Record<Risk, string>> = {
   host: 'touches the whole host',
 }
 
+/** What a command takes beyond `read` that changes no host. deciding: the word about others' requests. admin: the role. */
+export type Need = 'deciding' | 'admin'
+
+/** A command as policy sees it before it is known where it works. */
+export interface AskedCommand {
+  risk: Risk
+  /** "vm create"; absent for any command of this risk. */
+  path?: string
+  needs?: Need
+}
+
+/** Policy's word about a command before it is known where it works. */
+export interface MayAsk {
+  answer: 'yes' | 'with approval' | 'no'
+  /** "on kvm1 to VMs of their own"; absent where it is everywhere, or nowhere. */
+  where?: string
+}
+
 /** Who asks, and what policy says of them. */
 export interface Caller extends Person {
   roles: string[]
@@ -33,15 +51,37 @@ export interface QuotaReading {
   of(owner: string): Promise<QuotaUse>
 }
 
+/** What would happen to a command line, and by which rule. */
+export interface Explanation {
+  /** As it would be kept: every argument that was read. */
+  line: string
+  risk: Risk
+  person: Person
+  /** Why each role is held. */
+  roles: readonly { role: string; why: string }[]
+  /** Policy's word: on hosts and VMs where a plan could be made, else on the command alone. */
+  allowed: boolean
+  because: string
+  /** Of a change that is allowed so far: what it would do, or what stands in its way. */
+  plan?: Plan
+  /** In words; absent where it would run at once. */
+  approval?: string
+}
+
 /** What a read command may use. */
 export interface ReadContext {
   caller: Caller
+  /** Why the caller holds each role. */
+  held: Explanation['roles']
   fleet: Fleet
   jobs: Pick<Jobs, 'get' | 'list' | 'locks' | 'decide' | 'cancel'>
   catalogue: Catalogue
   quotas: QuotaReading
-  /** Which risks the caller may ask for, and which of them need approval. */
-  mayAsk(risk: Risk): 'yes' | 'with approval' | 'no'
+  /** Whether the caller may ask for something of this risk, or for this command, and whether it needs approval. */
+  mayAsk(asked: AskedCommand): MayAsk
+  /** What would happen if this line were asked for now, by the caller or by somebody else, and by which rule. Rejects with
+   * what is wrong with the line. */
+  explain(line: string, as?: Person): Promise<Explanation>
   /** Whether the caller may decide about others' requests. */
   mayApprove: boolean
   /** Whether the caller may cancel others' jobs. */
@@ -84,6 +124,8 @@ export interface ReadCommand<Shape extends z.ZodRawShape = z.ZodRawShape> extend
   risk: 'read'
   /** It changes no host and still must not be lost, as a decision: it is on disk before it is acknowledged. */
   lasting?: true
+  /** Whoever has not that is refused before it runs. */
+  needs?: Need
   run(args: z.output<z.ZodObject<Shape>>, context: ReadContext): Promise<Report>
 }
 
@@ -132,4 +174,16 @@ export function defineCommand<Shape extends z.ZodRawShape>(
 ): ChangeCommand<Shape>
 export function defineCommand(command: Command): Command {
   return command
+}
+
+/** What policy is asked about a command of the catalogue. */
+export function askedOf({
+  path,
+  command,
+}: {
+  path: string
+  command: Command
+}): Required<Pick<AskedCommand, 'path'>> & AskedCommand {
+  const { risk } = command
+  return { path, risk, ...(risk === 'read' && command.needs !== undefined ? { needs: command.needs } : {}) }
 }

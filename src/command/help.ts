@@ -5,7 +5,7 @@ import type { Report, Table } from '../report/index.js'
 import { describeArguments } from './argument-list.js'
 import { usageOf } from './canonical-line.js'
 import type { Catalogue, CatalogueEntry } from './catalogue.js'
-import { type Command, type ReadContext, risks } from './definition.js'
+import { askedOf, type Command, type ReadContext, risks } from './definition.js'
 import { nearest, orList } from './nearest.js'
 
 type Asking = Pick<ReadContext, 'mayAsk'>
@@ -42,17 +42,18 @@ export function helpGroup(catalogue: Catalogue, group: string, asking: Asking): 
 /** Usage, arguments with their form and default, risk, examples. */
 export function helpCommand({ path, command }: CatalogueEntry, { mayAsk }: Asking): Report {
   const args = describeArguments(command)
-  const may = mayAsk(command.risk)
+  const { answer, where } = mayAsk(askedOf({ path, command }))
   const allowed = { yes: 'runs at once', 'with approval': 'needs approval', no: 'you may not ask for it' }[
-    may
+    answer
   ]
+  const reach = where === undefined ? '' : `; you may ask for it ${where}`
   return {
     title: path,
     tone: 'info',
     summary: [`${command.summary}.`, ...(command.details ?? [])].join(' '),
     facts: [
       { label: 'Usage', value: usageOf(path, command) },
-      { label: 'Risk', value: `${command.risk}: ${risks[command.risk]}; ${allowed}` },
+      { label: 'Risk', value: `${command.risk}: ${risks[command.risk]}; ${allowed}${reach}` },
     ],
     ...(args.length > 0
       ? {
@@ -85,11 +86,14 @@ export function helpAbout(catalogue: Catalogue, words: readonly string[], asking
 }
 
 function commandTable(entries: readonly CatalogueEntry[], { mayAsk }: Asking): Table {
-  const words = { yes: 'yes', 'with approval': 'with approval', no: 'no' }
-  const rank = { yes: 0, 'with approval': 0, no: 1 }
-  const sorted = entries.toSorted((a, b) => rank[mayAsk(a.command.risk)] - rank[mayAsk(b.command.risk)])
+  const asked = entries.map((entry) => ({ ...entry, may: mayAsk(askedOf(entry)) }))
+  const sorted = asked.toSorted((a, b) => Number(a.may.answer === 'no') - Number(b.may.answer === 'no'))
   return {
     columns: ['Command', 'What it does', 'You may'],
-    rows: sorted.map(({ path, command }) => [path, command.summary, words[mayAsk(command.risk)]]),
+    rows: sorted.map(({ path, command, may: { answer, where } }) => [
+      path,
+      command.summary,
+      where === undefined ? answer : `${answer}, ${where}`,
+    ]),
   }
 }

@@ -32,6 +32,7 @@ export {
   showGiB,
 } from './placement.js'
 export { type PlanBuilder, planOn } from './plan-builder.js'
+export { changeText } from './plan-report.js'
 export { type PollOptions, poll } from './polling.js'
 export { type Question, type Suggestion, Suggestions, type SuggestionsParts } from './suggestions.js'
 export { timeInWords } from './time-in-words.js'

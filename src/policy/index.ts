@@ -1,3 +1,4 @@
+export type { Target } from './grants.js'
 export type { GroupDirectory } from './group-directory.js'
 export { createPolicy, type Policy } from './policy.js'
 export {
@@ -10,7 +11,7 @@ export {
   showAmount,
 } from './quota.js'
 export type { Limits, QuotaSettings } from './quota-settings.js'
-export type { AskedCommand, Decision, Rights, Target } from './rights.js'
+export type { Decision, Rights } from './rights.js'
 export type { Grant, PolicySettings, Risk } from './roles.js'
 export { builtInRoles } from './roles.js'
 export type { PeopleDirectory, Standing } from './standing.js'

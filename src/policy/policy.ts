@@ -2,7 +2,7 @@
 import type { ApprovalRule, Person } from '../jobs/job.js'
 import type { Logger } from '../log.js'
 import { CachedGroups, type GroupDirectory } from './group-directory.js'
-import { Rights } from './rights.js'
+import { type HeldRole, Rights } from './rights.js'
 import { givenRoleNames, membersOf, type PolicySettings, type Risk } from './roles.js'
 import { CachedStandings, type PeopleDirectory, type Standing } from './standing.js'
 
@@ -29,34 +29,45 @@ export interface PolicyParts {
 /** Ids of people at the bot's own machine. Whoever can start processes as the bot's user already holds its keys. */
 const terminalPrefix = 'terminal:'
 
+const viewer: HeldRole = { role: 'viewer', why: 'everybody is' }
+
 export function createPolicy({ groups, people, log, now = Date.now, ...parts }: PolicyParts): Policy {
   let { settings } = parts
   const cachedGroups = new CachedGroups({ directory: groups, log, now })
 
   const standings = people === undefined ? undefined : new CachedStandings({ people, log, now })
 
-  const holds = async (person: Person, role: string): Promise<boolean> => {
+  /** Why the person holds the role; undefined when they do not. */
+  const whyHeld = async (person: Person, role: string): Promise<string | undefined> => {
     const { users, groups: groupIds, channels = [] } = membersOf(settings, role)
-    if (users.includes(person.id)) return true
-    const memberships = await Promise.all(
-      [...groupIds, ...channels].map((id) => cachedGroups.has(id, person.id)),
-    )
-    return memberships.includes(true)
+    if (users.includes(person.id)) return 'named in qnav.yml'
+    const all = [
+      ...groupIds.map((id) => ({ id, what: 'user group' })),
+      ...channels.map((id) => ({ id, what: 'channel' })),
+    ]
+    const memberships = await Promise.all(all.map(({ id }) => cachedGroups.has(id, person.id)))
+    const found = all.find((_, index) => memberships[index])
+    return found === undefined ? undefined : `member of ${found.what} ${found.id}`
   }
 
   return {
     async rightsOf(person) {
-      if (person.id.startsWith(terminalPrefix)) return new Rights(person, ['viewer', 'admin'], settings)
+      if (person.id.startsWith(terminalPrefix)) {
+        return new Rights(person, [viewer, { role: 'admin', why: "at the bot's own machine" }], settings)
+      }
       const standing = standings === undefined ? 'member' : await standings.of(person.id)
       if (standing !== 'member') {
         const mayRead = standing === undefined || (standing === 'guest' && settings.guests === 'read')
         const limit = mayRead ? `${wordsOf(standing)}, and may only read` : wordsOf(standing)
-        return new Rights(person, mayRead ? ['viewer'] : [], settings, limit)
+        return new Rights(person, mayRead ? [viewer] : [], settings, limit)
       }
       const given = givenRoleNames(settings)
-      const held = await Promise.all(given.map((role) => holds(person, role)))
-      const roles = ['viewer', ...given.filter((_, index) => held[index])]
-      return new Rights(person, roles, settings)
+      const reasons = await Promise.all(given.map((role) => whyHeld(person, role)))
+      const held = given.flatMap((role, index) => {
+        const why = reasons[index]
+        return why === undefined ? [] : [{ role, why }]
+      })
+      return new Rights(person, [viewer, ...held], settings)
     },
     approvalRule(risk) {
       return settings.approvals.find(({ risks }) => risks.includes(risk))?.rule

@@ -128,8 +128,8 @@ function neverTheSame(differences: PlanDifference[]): UserError {
   )
 }
 
-/** What the change would do and what stands in its way, by all but the quotas: those are weighed when it is asked for. */
-export async function settledPlan(
+/** What the change would do and what stands in its way, by all but the quotas. */
+async function settledPlan(
   { policy, fleet }: Pick<CommandJobParts, 'fleet'> & { policy: Pick<Policy, 'rightsOf'> },
   { args, ...asked }: Pick<AskedOf, 'path' | 'command'> & { args: Record<string, unknown> },
   requester: Person,
@@ -146,6 +146,18 @@ export async function settledPlan(
     settled,
     refusalOf(settled.plan, fleet) ?? (await unadopted(command, settled.args, roles, fleet)),
   )
+}
+
+/** What a change would do if it were asked for now, and everything that stands in its way. Nothing is reserved. */
+export async function foreseenPlan(
+  { quotas, ...parts }: Parameters<typeof settledPlan>[0] & { quotas: Pick<QuotaGate, 'weigh'> },
+  asked: Parameters<typeof settledPlan>[1],
+  requester: Person,
+): Promise<SettledPlan> {
+  const settled = await settledPlan(parts, asked, requester)
+  return settled.plan.kind === 'blocked'
+    ? settled
+    : blocked(settled, ...(await quotas.weigh(settled.growth ?? [])))
 }
 
 function changeCommand(catalogue: Catalogue, path: string): ChangeCommand {

@@ -1,12 +1,13 @@
 /** Text in, answer out: parse with the command's own schema, ask policy, then read now or start a job. */
 import type { Fleet } from '../agents/agent.js'
-import type { Catalogue } from '../command/index.js'
+import { type AskedCommand, askedOf, type Catalogue, type MayAsk } from '../command/index.js'
 import { UserError } from '../errors.js'
 import type { Jobs, Json } from '../jobs/index.js'
-import type { Policy } from '../policy/index.js'
+import type { Policy, Rights } from '../policy/index.js'
 import { redact } from '../redact.js'
 import type { AuditLog } from '../store/index.js'
-import { commandJob, commandJobName, commandJobVersion, settledPlan } from './command-job.js'
+import { commandJob, commandJobName, commandJobVersion, foreseenPlan } from './command-job.js'
+import { explain } from './explanation.js'
 import { QuotaGate } from './quota-gate.js'
 import { RateLimits } from './rate-limits.js'
 import type { Answer, Limits, Request, Requests } from './request.js'
@@ -48,10 +49,10 @@ export function createRequests(parts: RequestParts): Requests {
       rates?.admit(person, 'commands')
       const rights = await policy.rightsOf(person)
       const { path, command, args, line } = catalogue.parse(text)
-      rights.demand(command.risk, path)
+      rights.demand(askedOf({ path, command }))
       if (command.risk === 'read') return undefined
       if (hasSecret(text) || hasSecret(line)) throw secretTyped()
-      const { plan } = await settledPlan({ policy, fleet }, { path, command, args }, person)
+      const { plan } = await foreseenPlan({ policy, fleet, quotas }, { path, command, args }, person)
       return { plan, approval: policy.approvalRule(command.risk) }
     },
 
@@ -61,16 +62,20 @@ export function createRequests(parts: RequestParts): Requests {
       const rights = await policy.rightsOf(person)
       try {
         const { path, command, args, line } = catalogue.parse(text)
-        rights.demand(command.risk, path)
+        rights.demand(askedOf({ path, command }))
         if (command.risk === 'read') {
           const report = await command.run(args, {
             caller: { ...person, roles: rights.roles },
+            held: rights.held,
             fleet,
             jobs,
             catalogue,
             quotas,
-            mayAsk: (risk) =>
-              !rights.mayAsk(risk) ? 'no' : policy.approvalRule(risk) ? 'with approval' : 'yes',
+            mayAsk: (asked) => mayAsk(rights, policy, asked),
+            explain: (typed, as = person) => {
+              if (hasSecret(typed)) throw secretTyped()
+              return explain({ catalogue, policy, fleet, quotas }, typed, as)
+            },
             mayApprove: rights.mayApprove,
             isAdmin: rights.isAdmin,
           })
@@ -94,6 +99,15 @@ export function createRequests(parts: RequestParts): Requests {
         throw error
       }
     },
+  }
+}
+
+function mayAsk(rights: Rights, policy: Policy, asked: AskedCommand): MayAsk {
+  if (!rights.mayAsk(asked)) return { answer: 'no' }
+  const where = rights.reach(asked)
+  return {
+    answer: policy.approvalRule(asked.risk) === undefined ? 'yes' : 'with approval',
+    ...(where === undefined ? {} : { where }),
   }
 }
 

@@ -95,6 +95,13 @@ export class QuotaGate implements QuotaReading {
     })
   }
 
+  /** What `admit` would say now; nothing is reserved. */
+  async weigh(growth: readonly Growth[]): Promise<ErrorNote[]> {
+    if (this.#settings === undefined || growth.length === 0) return []
+    const world = await this.#world(growth.flatMap(({ owner }) => owner ?? []))
+    return quotaBlockers(world, { job: '', growth })
+  }
+
   async of(owner: string): Promise<QuotaUse> {
     const world = await this.#world([owner])
     return {

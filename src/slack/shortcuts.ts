@@ -2,7 +2,7 @@
 import type { ModalView } from '@slack/types'
 import { z } from 'zod'
 import type { Fleet } from '../agents/index.js'
-import { type Catalogue, formWanted, vmWord } from '../command/index.js'
+import { askedOf, type Catalogue, formWanted, vmWord } from '../command/index.js'
 import type { Person } from '../jobs/index.js'
 import type { Policy } from '../policy/index.js'
 import { count } from '../report/index.js'
@@ -135,7 +135,7 @@ export class Shortcuts {
     switch (callback_id) {
       case shortcutIds.run: {
         const rights = await policy.rightsOf(line.person)
-        const entries = catalogue.entries().filter(({ command }) => rights.mayAsk(command.risk))
+        const entries = catalogue.entries().filter((entry) => rights.mayAsk(askedOf(entry)))
         await modals.show(modal, commandPicker(entries))
         return
       }

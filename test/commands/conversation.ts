@@ -49,7 +49,11 @@ export async function ask(
     jobs: { ...noJobs, ...jobs },
     catalogue,
     quotas,
-    mayAsk: by.mayAsk ?? (() => 'yes'),
+    held: roles.map((role) => ({ role, why: 'given' })),
+    mayAsk: by.mayAsk ?? (() => ({ answer: 'yes' })),
+    explain: async () => {
+      throw new Error('nothing can be explained without policy')
+    },
     mayApprove,
     isAdmin,
   })

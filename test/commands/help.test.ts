@@ -3,11 +3,15 @@ import { aFleet } from '../fakes/fleet.js'
 import { ask, factsOf, type Person } from './conversation.js'
 
 const { fleet } = aFleet({ hosts: [{ name: 'kvm1' }] })
-const viewer: Person = { id: 'U9', roles: ['viewer'], mayAsk: (risk) => (risk === 'read' ? 'yes' : 'no') }
+const viewer: Person = {
+  id: 'U9',
+  roles: ['viewer'],
+  mayAsk: ({ risk, needs }) => ({ answer: risk === 'read' && needs === undefined ? 'yes' : 'no' }),
+}
 const operator: Person = {
   id: 'U1',
   roles: ['viewer', 'operator'],
-  mayAsk: (risk) => (risk === 'read' ? 'yes' : 'with approval'),
+  mayAsk: ({ risk }) => ({ answer: risk === 'read' ? 'yes' : 'with approval' }),
 }
 
 describe('help', () => {
@@ -62,7 +66,7 @@ describe('whoami', () => {
     const report = await ask('whoami', { fleet, by: { ...operator, name: 'ann' } })
     expect(report.title).toBe('ann (U1)')
     expect(factsOf(report)).toMatchObject({
-      Roles: 'viewer, operator',
+      Roles: 'viewer (given), operator (given)',
       'May ask: read (changes nothing)': 'yes, at once',
       'May ask: destructive (loses data)': 'yes, with approval',
       'May decide about requests of others': 'no',

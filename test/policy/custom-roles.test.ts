@@ -29,18 +29,18 @@ describe('a custom role', () => {
   it('may ask for what one of its lines names, and for nothing else', async () => {
     const rights = await aPolicy([{ risks: ['change'], commands: ['vm start'] }]).rightsOf({ id: 'UWEB' })
     expect(rights.roles).toEqual(['viewer', 'web'])
-    rights.demand('change', 'vm start')
-    expect(() => rights.demand('change', 'vm stop')).toThrow(
+    rights.demand({ risk: 'change', path: 'vm start' })
+    expect(() => rights.demand({ risk: 'change', path: 'vm stop' })).toThrow(
       'Not allowed: web may ask for read and change; "vm stop" (change) needs operator (UOPS) or admin (nobody yet).',
     )
-    expect(() => rights.demand('destructive', 'vm start')).toThrow(/needs operator/)
+    expect(() => rights.demand({ risk: 'destructive', path: 'vm start' })).toThrow(/needs operator/)
     expect(rights.mayApprove).toBe(false)
   })
 
   it('takes a group for whole words', async () => {
     const rights = await aPolicy([{ risks: ['change'], commands: ['vm'] }]).rightsOf({ id: 'UWEB' })
-    expect(rights.mayAsk('change', 'vm start')).toBe(true)
-    expect(rights.mayAsk('change', 'vmware start')).toBe(false)
+    expect(rights.mayAsk({ risk: 'change', path: 'vm start' })).toBe(true)
+    expect(rights.mayAsk({ risk: 'change', path: 'vmware start' })).toBe(false)
   })
 
   it.each<[string, Grant, Partial<Target>, string]>([
@@ -73,7 +73,7 @@ describe('a custom role', () => {
     ['something about a VM', { risks: ['change'], vms: 'own' }, { vms: [] }, 'this is not about a VM'],
   ])('is held to %s', async (_, grant, target, why) => {
     const rights = await aPolicy([grant]).rightsOf({ id: 'UWEB' })
-    rights.demand('change', 'vm start')
+    rights.demand({ risk: 'change', path: 'vm start' })
     expect(rights.decideOn(startOf(target))).toEqual({
       allowed: false,
       because: expect.stringContaining(why),

@@ -87,7 +87,7 @@ describe('the written-down policy', () => {
       const target = { path, risk, hosts: [host], vms: [{ name: 'web1', owner }] }
       expect(rights.decideOn(target).allowed, JSON.stringify(row)).toBe(isAllowed(row))
       // Whatever is allowed somewhere must not be refused before it is known where.
-      if (isAllowed(row)) expect(rights.mayAsk(risk, path), JSON.stringify(row)).toBe(true)
+      if (isAllowed(row)) expect(rights.mayAsk({ risk, path }), JSON.stringify(row)).toBe(true)
     }
   })
 })

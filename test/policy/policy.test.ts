@@ -30,13 +30,13 @@ describe('settings that were read again', () => {
   it('count from then on', async () => {
     const { policy } = aPolicy()
     const person = { id: 'U9' }
-    expect((await policy.rightsOf(person)).mayAsk('change')).toBe(false)
+    expect((await policy.rightsOf(person)).mayAsk({ risk: 'change' })).toBe(false)
     const rule = { approvers: 2, expiresMs: 1000 }
     policy.renew({
       roles: { ...settings.roles, operator: { users: ['U9'], groups: [] } },
       approvals: [{ risks: ['change'], rule }],
     })
-    expect((await policy.rightsOf(person)).mayAsk('change')).toBe(true)
+    expect((await policy.rightsOf(person)).mayAsk({ risk: 'change' })).toBe(true)
     expect(policy.approvalRule('change')).toEqual(rule)
   })
 })
@@ -52,9 +52,9 @@ describe('policy', () => {
     const rights = await aPolicy(noGroups).policy.rightsOf({ id })
     expect(rights.roles).toEqual(roles)
     for (const risk of ['read', 'change', 'destructive', 'host'] as const) {
-      expect(rights.mayAsk(risk), risk).toBe(allowed.includes(risk))
-      if (allowed.includes(risk)) rights.demand(risk)
-      else expect(() => rights.demand(risk)).toThrow(expect.objectContaining({ code: 'not-allowed' }))
+      expect(rights.mayAsk({ risk }), risk).toBe(allowed.includes(risk))
+      if (allowed.includes(risk)) rights.demand({ risk })
+      else expect(() => rights.demand({ risk })).toThrow(expect.objectContaining({ code: 'not-allowed' }))
     }
     expect(rights.mayApprove).toBe(mayApprove)
     expect(rights.isAdmin).toBe(roles.includes('admin'))
@@ -69,19 +69,19 @@ describe('policy', () => {
 
   it('says in words why not, and who may', async () => {
     const rights = await aPolicy(noGroups).policy.rightsOf({ id: 'UX' })
-    expect(rights.decide('change')).toEqual({
+    expect(rights.decide({ risk: 'change' })).toEqual({
       allowed: false,
       because: 'viewer may only read; change needs operator (U1, U2, S1) or admin (U4, S9)',
     })
-    expect(rights.decide('read')).toEqual({ allowed: true, because: 'viewer may ask for read' })
-    expect(() => rights.demandApproving()).toThrow(
+    expect(rights.decide({ risk: 'read' })).toEqual({ allowed: true, because: 'viewer may ask for read' })
+    expect(() => rights.demand({ risk: 'read', path: 'job approve', needs: 'deciding' })).toThrow(
       /viewer may not decide about requests; that needs approver \(U3\)/,
     )
   })
 
   it('says of an operator what an operator may do', async () => {
     const rights = await aPolicy(noGroups).policy.rightsOf({ id: 'U1' })
-    const decision = rights.decide('host')
+    const decision = rights.decide({ risk: 'host' })
     expect(decision.because).toBe(
       'operator may ask for read, change and destructive; host needs admin (U4, S9)',
     )

@@ -49,13 +49,13 @@ describe('somebody whom every role lists', () => {
     const { policy } = aPolicy(standing, guests === undefined ? {} : { guests })
     const rights = await policy.rightsOf({ id: 'U1' })
     expect(rights.roles).toEqual(roles)
-    expect(rights.mayAsk('read')).toBe(roles.includes('viewer'))
+    expect(rights.mayAsk({ risk: 'read' })).toBe(roles.includes('viewer'))
     for (const risk of ['change', 'destructive', 'host'] as const)
-      expect(rights.mayAsk(risk)).toBe(why === undefined)
+      expect(rights.mayAsk({ risk })).toBe(why === undefined)
     expect(rights.mayApprove).toBe(why === undefined)
     if (why !== undefined) {
-      expect(rights.decide('change')).toEqual({ allowed: false, because: why })
-      expect(rights.decideOnApproving()).toEqual({ allowed: false, because: why })
+      expect(rights.decide({ risk: 'change' })).toEqual({ allowed: false, because: why })
+      expect(rights.decide({ risk: 'read', needs: 'deciding' })).toEqual({ allowed: false, because: why })
     }
   })
 

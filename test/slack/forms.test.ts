@@ -83,7 +83,8 @@ beforeEach(() => {
   requests.preview = async () => ({ plan: aPlan(), approval: undefined })
 })
 
-const user = 'U0ANN'
+/** An admin: may ask for every command. */
+const user = 'U0OLU'
 const channel = 'C0VMS'
 const type = (text: string) => sandbox.control.command({ user, channel, text: `/qnav ${text}` })
 const isForm = ({ callbackId }: SandboxView) => callbackId === 'form'
@@ -241,10 +242,10 @@ describe('a form', () => {
   })
 
   it('asked for in a message is one click away, with what is missing', async () => {
-    await sandbox.control.message({ user, channel: 'D0ANN', text: 'vm create web9' })
-    const offer = await sandbox.control.waitForMessage('D0ANN', ({ user: who }) => who !== user)
+    await sandbox.control.message({ user, channel: 'D0OLU', text: 'vm create web9' })
+    const offer = await sandbox.control.waitForMessage('D0OLU', ({ user: who }) => who !== user)
     expect(textOf(offer)).toContain('needs an image or a profile')
-    await sandbox.control.click({ user, channel: 'D0ANN', ts: offer.ts, text: 'Open the form' })
+    await sandbox.control.click({ user, channel: 'D0OLU', ts: offer.ts, text: 'Open the form' })
     expect(field(await form(), 'name')).toMatchObject({ element: { initial_value: 'web9' } })
   })
 

@@ -1,6 +1,7 @@
 /** Opens forms, keeps their lists in step, and makes a command line of what comes back. */
 import type { ModalView, PlainTextOption } from '@slack/types'
 import {
+  askedOf,
   type Catalogue,
   describeArguments,
   type FormValues,
@@ -12,7 +13,7 @@ import {
 import { UserError } from '../../errors.js'
 import type { Person } from '../../jobs/index.js'
 import type { Logger } from '../../log.js'
-import type { Policy } from '../../policy/index.js'
+import type { Policy, Rights } from '../../policy/index.js'
 import type { Requests } from '../../request/index.js'
 import type { Answering, Line } from '../answering.js'
 import { callFailure } from '../call-failure.js'
@@ -220,13 +221,9 @@ export class Forms {
     }
   }
 
-  #viewFor(
-    wanted: WantedForm,
-    metadata: FormMetadata,
-    rights: { demand(risk: WantedForm['command']['risk']): void },
-  ): ModalView {
+  #viewFor(wanted: WantedForm, metadata: FormMetadata, rights: Pick<Rights, 'demand'>): ModalView {
     try {
-      rights.demand(wanted.command.risk)
+      rights.demand(askedOf(wanted))
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       return modalOf(wanted.path, mistake(error).blocks)

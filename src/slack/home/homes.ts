@@ -174,7 +174,7 @@ export class Homes {
         : [],
       at: new Date(clock.now()).toISOString(),
     }
-    if (!rights.mayAsk('change')) return facts
+    if (!rights.mayAsk({ risk: 'change' })) return facts
     const hosts = fleet.agents.map(({ name }) => {
       const own = vms.filter(({ host }) => host === name)
       const problem = unreachable.find((each) => each.name === name)?.problem?.message

@@ -1,0 +1,45 @@
+/** What would happen to a command line, and by which rule: policy, plan and quotas are asked, nothing is begun. */
+import type { Fleet } from '../agents/agent.js'
+import { askedOf, type Catalogue, type Explanation } from '../command/index.js'
+import type { Person } from '../jobs/index.js'
+import type { Policy } from '../policy/index.js'
+import { count } from '../report/index.js'
+import { foreseenPlan } from './command-job.js'
+import type { QuotaGate } from './quota-gate.js'
+
+export interface ExplanationParts {
+  catalogue: Catalogue
+  policy: Policy
+  fleet: Fleet
+  quotas: Pick<QuotaGate, 'weigh'>
+}
+
+/** Rejects with what is wrong with the line. */
+export async function explain(
+  { catalogue, policy, fleet, quotas }: ExplanationParts,
+  text: string,
+  person: Person,
+): Promise<Explanation> {
+  const { path, command, args, line } = catalogue.parse(text)
+  const rights = await policy.rightsOf(person)
+  const { risk } = command
+  const known = { line, risk, person, roles: rights.held }
+  const first = rights.decide(askedOf({ path, command }))
+  if (!first.allowed || command.risk === 'read') return { ...known, ...first }
+  const settled = await foreseenPlan({ policy, fleet, quotas }, { path, command, args }, person)
+  const { plan, permit } = settled
+  if (permit === undefined) {
+    const why = plan.kind === 'blocked' ? plan.blockers[0].message : first.because
+    return { ...known, allowed: false, because: why.replace(/^Not allowed: /, '').replace(/\.$/, '') }
+  }
+  const rule = policy.approvalRule(risk)
+  return {
+    ...known,
+    allowed: true,
+    because: permit,
+    plan,
+    ...(rule === undefined
+      ? {}
+      : { approval: `${count(rule.approvers, 'approval')} of others than the one who asks` }),
+  }
+}
