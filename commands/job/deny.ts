@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { decideJob, defineCommand, jobRef, text } from '../../src/command/index.js'
+import { approvalInWords } from '../../src/jobs/index.js'
 
 export default defineCommand({
   summary: 'Deny a job that waits for approval',
@@ -14,5 +15,5 @@ export default defineCommand({
   }),
   positional: ['job'],
 
-  run: ({ job, reason }, context) => decideJob('deny', job, reason, context),
+  run: ({ job, reason }, context) => decideJob('deny', job, reason, context, approvalInWords),
 })

@@ -23,13 +23,13 @@ export default defineCommand({
     limit: wholeNumber({ min: 1, max: 100 }).default(20).describe('How many at most'),
   }),
 
-  async run({ state, mine, limit }, { jobs, caller, mayApprove }) {
+  async run({ state, mine, limit }, { jobs, caller, mayDecide }) {
     const found = jobs.list({
       ...(state === undefined ? {} : { states: statesOf(state) }),
       ...(mine ? { requester: caller.id } : {}),
       limit,
     })
-    const waiting = found.filter((job) => job.state === 'awaiting-approval')
+    const waiting = found.filter((job) => job.state === 'awaiting-approval' && mayDecide(job))
     return {
       title: count(found.length, 'job'),
       tone: 'info',
@@ -44,9 +44,7 @@ export default defineCommand({
         ]),
       },
       notes: found.length === limit ? [`These are the newest ${limit}; more: job list --limit 100`] : [],
-      actions: waiting
-        .slice(0, mayApprove ? 5 : 0)
-        .map(({ id }) => ({ label: `Look at ${id}`, command: `job show ${id}` })),
+      actions: waiting.slice(0, 5).map(({ id }) => ({ label: `Look at ${id}`, command: `job show ${id}` })),
     }
   },
 })

@@ -7,7 +7,14 @@ import {
   stateWords,
   timeInWords,
 } from '../../src/command/index.js'
-import { isOver, type Job, type LockView, lockWords, type StepRecord } from '../../src/jobs/index.js'
+import {
+  approvalInWords,
+  isOver,
+  type Job,
+  type LockView,
+  lockWords,
+  type StepRecord,
+} from '../../src/jobs/index.js'
 import type { Action, Fact, Report, Table, Tone } from '../../src/report/index.js'
 
 export default defineCommand({
@@ -17,11 +24,11 @@ export default defineCommand({
   args: z.object({ job: jobRef().describe('The job') }),
   positional: ['job'],
 
-  async run({ job: id }, { jobs, caller, mayApprove, isAdmin }) {
+  async run({ job: id }, { jobs, caller, mayDecide, isAdmin }) {
     const job = jobs.get(id)
     const isOwn = job.requester.id === caller.id
     const actions: Action[] = []
-    if (job.state === 'awaiting-approval' && mayApprove && !isOwn) {
+    if (job.state === 'awaiting-approval' && mayDecide(job) && !isOwn) {
       actions.push(
         { label: 'Approve & deploy', command: `job approve ${id}`, style: 'primary' },
         { label: 'Deny', command: `job deny ${id}`, style: 'danger' },
@@ -83,11 +90,11 @@ function stepTable(steps: StepRecord[]): Table {
   }
 }
 
-function approvalFacts({ approval, state, cancel }: Job): Fact[] {
+function approvalFacts(job: Job): Fact[] {
+  const { approval, state, cancel } = job
   const facts: Fact[] = []
   if (approval !== undefined) {
-    const given = approval.verdicts.filter(({ verdict }) => verdict === 'approve').length
-    facts.push({ label: 'Approvals', value: `${given} of ${approval.rule.approvers}` })
+    facts.push({ label: 'Approvals', value: approvalInWords(job) })
     if (state === 'awaiting-approval')
       facts.push({ label: 'Expires', value: timeInWords(approval.expiresAt) })
     for (const { by, verdict, reason, at } of approval.verdicts) {

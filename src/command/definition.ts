@@ -84,6 +84,8 @@ export interface ReadContext {
   explain(line: string, as?: Person): Promise<Explanation>
   /** Whether the caller may decide about others' requests. */
   mayApprove: boolean
+  /** Whether the caller may decide about this one, if it is somebody else's: its rule may ask holders of their roles. */
+  mayDecide(job: Job): boolean
   /** Whether the caller may cancel others' jobs. */
   isAdmin: boolean
 }

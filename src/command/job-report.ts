@@ -1,5 +1,6 @@
 /** What commands about jobs have in common. */
-import type { JobState, Person } from '../jobs/job.js'
+import { UserError } from '../errors.js'
+import type { Job, JobState, Person } from '../jobs/job.js'
 import type { Report } from '../report/index.js'
 import type { ReadContext } from './definition.js'
 
@@ -26,24 +27,28 @@ export async function decideJob(
   verdict: 'approve' | 'deny',
   id: string,
   reason: string | undefined,
-  { jobs, caller }: Pick<ReadContext, 'jobs' | 'caller'>,
+  { jobs, caller, mayApprove, mayDecide }: Pick<ReadContext, 'jobs' | 'caller' | 'mayApprove' | 'mayDecide'>,
+  /** What a job that waits still needs. */
+  needed: (job: Job) => string,
 ): Promise<Report> {
+  if (!mayDecide(jobs.get(id))) {
+    throw new UserError(
+      'not-allowed',
+      `Not allowed: ${caller.roles.join(' and ')} may not decide about ${id}; it waits for somebody else.`,
+      { fix: `Whom it waits for: job show ${id}` },
+    )
+  }
   const { id: by, name } = caller
   const job = await jobs.decide(id, {
     by: name === undefined ? { id: by } : { id: by, name },
+    roles: caller.roles,
+    decides: mayApprove,
     verdict,
     ...(reason === undefined ? {} : { reason }),
   })
-  const given = job.approval?.verdicts.filter((each) => each.verdict === 'approve').length ?? 0
-  const needed = job.approval?.rule.approvers ?? 1
   const isWaiting = job.state === 'awaiting-approval'
   return {
-    title:
-      verdict === 'deny'
-        ? `${id} is denied`
-        : isWaiting
-          ? `${id}: ${given} of ${needed} approvals`
-          : `${id} is approved`,
+    title: verdict === 'deny' ? `${id} is denied` : isWaiting ? `${id}: ${needed(job)}` : `${id} is approved`,
     tone: 'ok',
     summary: job.title,
     facts: [{ label: 'State', value: stateWords[job.state] }],

@@ -1,7 +1,7 @@
 /** What may stand in qnav.yml. Every message says what is allowed; the place is added by load-config.ts. */
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
-import { builtInRoles } from '../policy/index.js'
+import { builtInRoles, isTimeZone, parseWindow } from '../policy/index.js'
 import { parseDuration } from './duration.js'
 import { parseSize } from './size.js'
 
@@ -106,17 +106,17 @@ const risksAllowed = z.union([risk.transform((one) => [one]), list(risk, 'risks'
   error: 'must be a list of change, destructive and host',
 })
 
+const commandGroups = list(
+  text(
+    'a group of commands such as vm, or a command such as "vm start"',
+    /^[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)?$/,
+  ),
+  'groups of commands and commands',
+).min(1)
+
 const grant = section({
   risk: risksAllowed,
-  commands: list(
-    text(
-      'a group of commands such as vm, or a command such as "vm start"',
-      /^[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)?$/,
-    ),
-    'groups of commands and commands',
-  )
-    .min(1)
-    .exactOptional(),
+  commands: commandGroups.exactOptional(),
   hosts: list(text('the name of a host', hostName), 'host names').min(1).exactOptional(),
   labels: z.record(z.string(), label, { error: 'must be a mapping such as { site: ams }' }).exactOptional(),
   vms: z.enum(['own'], { error: 'must be own, or left out' }).exactOptional(),
@@ -126,26 +126,6 @@ const customRole = section({
   ...memberLists,
   may: list(grant, 'grants such as { risk: [change], commands: [vm] }').default([]),
   decides: yesOrNo.default(false),
-})
-
-const approval = section({
-  risk: z.union([risk.transform((one) => [one]), list(risk, 'risks').min(1)], {
-    error: 'must be a list of change, destructive and host (read commands never wait)',
-  }),
-  approvers: z.int({ error: 'must be a whole number from 1 to 10' }).min(1).max(10).default(1),
-  expires: z
-    .unknown()
-    .transform((value, context) => {
-      const ms = typeof value === 'string' ? parseDuration(value) : undefined
-      if (ms !== undefined) return ms
-      context.addIssue({
-        code: 'custom',
-        message: 'must be a time from 1m to 30d, such as 30m, 4h or 2d',
-        input: value,
-      })
-      return z.NEVER
-    })
-    .prefault('4h'),
 })
 
 /** MiB. */
@@ -161,6 +141,44 @@ const amount = z
   .int({ error: amountError })
   .min(0, { error: amountError })
   .max(1_000_000, { error: amountError })
+const hoursError =
+  'must be hours of the week such as "mon-fri 08:00-18:00", ending on the day they begin (24:00 at the latest), or a list of them'
+const week = z.string().refine((window) => parseWindow(window) !== undefined)
+const hours = z.union([week.transform((one) => [one]), z.array(week).min(1)], { error: hoursError })
+
+const roleName = text('the name of a role, such as operator', roleWord)
+
+const approval = section({
+  risk: z.union([risk.transform((one) => [one]), list(risk, 'risks').min(1)], {
+    error: 'must be a list of change, destructive and host (read commands never wait)',
+  }),
+  commands: commandGroups.exactOptional(),
+  labels: z.record(z.string(), label, { error: 'must be a mapping such as { env: prod }' }).exactOptional(),
+  over: section({
+    vcpus: amount.exactOptional(),
+    memory: size.exactOptional(),
+    disk: size.exactOptional(),
+  }).exactOptional(),
+  hours: hours.exactOptional(),
+  from: list(roleName, 'roles').min(1).max(10).exactOptional(),
+  reason: z.literal('required', { error: 'must be required, or left out' }).exactOptional(),
+  within: hours.exactOptional(),
+  approvers: z.int({ error: 'must be a whole number from 1 to 10' }).min(1).max(10).exactOptional(),
+  expires: z
+    .unknown()
+    .transform((value, context) => {
+      const ms = typeof value === 'string' ? parseDuration(value) : undefined
+      if (ms !== undefined) return ms
+      context.addIssue({
+        code: 'custom',
+        message: 'must be a time from 1m to 30d, such as 30m, 4h or 2d',
+        input: value,
+      })
+      return z.NEVER
+    })
+    .prefault('4h'),
+})
+
 const ratioError = 'must be a number above 0, at most 100'
 const ratio = z.number({ error: ratioError }).gt(0, { error: ratioError }).max(100, { error: ratioError })
 const someError = 'must be a whole number from 1 to 100000'
@@ -174,8 +192,6 @@ const perVmLimits = {
 }
 const limits = { vms: amount.exactOptional(), ...perVmLimits }
 const labels = z.record(z.string(), label, { error: 'must be a mapping such as { site: ams }' })
-const roleName = text('the name of a role, such as operator', roleWord)
-
 const quotas = section({
   owners: list(
     section({
@@ -234,6 +250,10 @@ export const configForm = section({
       }
     }),
   approvals: list(approval, 'rules').default([]),
+  time_zone: z
+    .string({ error: 'must be a time zone such as Europe/Amsterdam' })
+    .refine(isTimeZone, { error: 'must be a time zone such as Europe/Amsterdam' })
+    .default('UTC'),
   quotas: quotas.exactOptional(),
   rates,
 })

@@ -6,7 +6,7 @@ import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDo
 import type { z } from 'zod'
 import type { HostSettings } from '../agents/host-settings.js'
 import { UserError } from '../errors.js'
-import type { Limits, QuotaSettings } from '../policy/index.js'
+import type { ApprovalEntry, Limits, QuotaSettings } from '../policy/index.js'
 import { redact } from '../redact.js'
 import { type ConfigFile, configForm } from './config-form.js'
 import type { Env } from './environment.js'
@@ -184,15 +184,44 @@ function contradiction({
     }
   }
   const deciders = [roles.approver, roles.admin, ...Object.values(custom).filter(({ decides }) => decides)]
-  if (deciders.some(({ groups, channels }) => groups.length > 0 || channels.length > 0)) return undefined
-  const people = new Set(deciders.flatMap(({ users }) => users)).size
-  const index = approvals.findIndex(({ approvers }) => approvers > people)
-  if (index === -1) return undefined
-  const wanted = approvals[index]?.approvers
-  return {
-    at: ['approvals', index],
-    message: `this rule asks for ${wanted} of the approvers and admins, and roles names ${people}.`,
+  for (const [index, rule] of approvals.entries()) {
+    const problem = unsatisfiable(rule, deciders, { ...roles, ...custom })
+    if (problem !== undefined) return { at: ['approvals', index], message: problem }
   }
+  return undefined
+}
+
+type Members = ConfigFile['roles']['operator']
+
+/** Why nobody can ever satisfy it. Members of groups and channels are not known here: there may be enough. */
+function unsatisfiable(
+  rule: Approvals,
+  deciders: readonly Members[],
+  roles: Readonly<Record<string, Members>>,
+): string | undefined {
+  const { from = [] } = rule
+  const wanted = approversOf(rule)
+  if (from.length > wanted)
+    return `this rule names ${from.length} roles in from, and asks for ${wanted} approvers.`
+  const unknown = from.find((role) => !Object.hasOwn(roles, role))
+  if (unknown !== undefined) return `this rule names the role "${unknown}", which is none of the roles.`
+  const empty = from.find((role) => peopleIn(roles[role] === undefined ? [] : [roles[role]]) === 0)
+  if (empty !== undefined) return `this rule asks somebody of ${empty}, and nobody has that role.`
+  const named = from.flatMap((role) => roles[role] ?? [])
+  const all = from.length < wanted ? [...named, ...deciders] : named
+  const people = peopleIn(all)
+  if (people >= wanted) return undefined
+  const whom =
+    from.length === 0
+      ? 'the approvers and admins'
+      : `${from.join(' and ')}${all === named ? '' : ', approvers and admins'}`
+  return `this rule asks for ${wanted} of ${whom}, and roles names ${people}.`
+}
+
+function peopleIn(members: readonly Members[]): number {
+  if (members.some(({ groups, channels }) => groups.length > 0 || channels.length > 0))
+    return Number.POSITIVE_INFINITY
+  return new Set(members.flatMap(({ users }) => users)).size
 }
 
 function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<string, string>): Config {
@@ -213,12 +242,33 @@ function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<strin
           { ...role, may: may.map(({ risk, ...scope }) => ({ risks: risk, ...scope })) },
         ]),
       ),
-      approvals: file.approvals.map(({ risk, approvers, expires }) => ({
-        risks: risk,
-        rule: { approvers, expiresMs: expires },
-      })),
+      approvals: file.approvals.map((entry) => approvalEntry(entry, file.time_zone)),
     },
   }
+}
+
+type Approvals = ConfigFile['approvals'][number]
+
+function approvalEntry(entry: Approvals, timeZone: string): ApprovalEntry {
+  const { risk, commands, labels, over, hours, from, reason, within } = entry
+  return {
+    risks: risk,
+    ...(commands === undefined ? {} : { commands }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(over === undefined ? {} : { over: limitsOf(over) }),
+    ...(hours === undefined ? {} : { hours: { windows: hours, timeZone } }),
+    rule: {
+      approvers: approversOf(entry),
+      ...(from === undefined ? {} : { from }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(within === undefined ? {} : { within: { windows: within, timeZone } }),
+      expiresMs: entry.expires,
+    },
+  }
+}
+
+function approversOf({ approvers, from = [] }: Approvals): number {
+  return approvers ?? Math.max(1, from.length)
 }
 
 type Quotas = NonNullable<ConfigFile['quotas']>

@@ -1,13 +1,15 @@
 /** What a click on Approve or Deny does to a job, and why it may do nothing. */
 import { UserError } from '../errors.js'
+import { hoursInWords, isWithin, nextWithin } from '../policy/index.js'
 import { redact } from '../redact.js'
 import type { AuditEntry } from '../store/index.js'
 import { nameOf } from './interruptions.js'
-import type { Job, Verdict } from './job.js'
+import type { Approval, Job, Verdict } from './job.js'
+import { isHeard, tallyInWords, tallyOf, wouldHelp } from './tally.js'
 import { moveTo } from './transitions.js'
 
-/** Enters the verdict into the draft. Throws `own-request`, `already-decided`, `expired` or `invalid-state`. */
-export function enterVerdict(job: Job, { by, verdict, reason, at }: Verdict): AuditEntry[] {
+/** Enters the verdict into the draft. Throws `own-request`, `already-decided`, `expired`, `not-allowed` or `invalid-state`. */
+export function enterVerdict(job: Job, { by, roles, decides, verdict, reason, at }: Verdict): AuditEntry[] {
   if (by.id === job.requester.id) {
     throw new UserError('own-request', `${job.id} is your own request; nobody decides about their own.`, {
       fix: `Ask another approver, or withdraw it: job cancel ${job.id}`,
@@ -18,9 +20,11 @@ export function enterVerdict(job: Job, { by, verdict, reason, at }: Verdict): Au
   if (Date.parse(approval.expiresAt) <= Date.parse(at)) throw expired(job)
   const earlier = approval.verdicts.find((each) => each.by.id === by.id)
   if (earlier !== undefined) throw alreadyDecided(job, earlier)
+  const as = { ...(roles === undefined ? {} : { roles }), ...(decides === undefined ? {} : { decides }) }
+  demandVoice(job, approval, { by, ...as, verdict, at })
 
   const why = reason === undefined ? {} : { reason: redact(reason) }
-  approval.verdicts.push({ by, verdict, ...why, at })
+  approval.verdicts.push({ by, ...as, verdict, ...why, at })
   if (verdict === 'deny') {
     moveTo(job, 'denied')
     job.error = {
@@ -28,10 +32,36 @@ export function enterVerdict(job: Job, { by, verdict, reason, at }: Verdict): Au
       message: `${nameOf(by)} denied ${job.id}${why.reason === undefined ? '' : `: ${why.reason}`}.`,
       fix: 'Talk to them, change the request, and ask again.',
     }
-  } else if (approval.verdicts.length >= approval.rule.approvers) {
+  } else if (tallyOf({ ...approval, requester: job.requester }).outcome === 'granted') {
     moveTo(job, 'queued')
   }
   return [{ event: 'job.decided', verdict, by, ...why, state: job.state }]
+}
+
+/** Somebody whom the rule does not ask, or a yes that it cannot use, changes nothing and is told so. */
+function demandVoice(job: Job, approval: Approval, { verdict, at, ...voice }: Verdict): void {
+  const { rule } = approval
+  const hearing = { ...approval, requester: job.requester }
+  const needed = tallyInWords(tallyOf(hearing))
+  if (!isHeard(rule, voice)) {
+    throw new UserError('not-allowed', `Not allowed: ${job.id} is not yours to decide (${needed}).`, {
+      fix: `Ask somebody who may; who that is shows: job show ${job.id}`,
+    })
+  }
+  if (verdict === 'deny') return
+  if (rule.within !== undefined && !isWithin(rule.within, Date.parse(at))) {
+    const opens = new Date(nextWithin(rule.within, Date.parse(at))).toISOString()
+    throw new UserError(
+      'not-allowed',
+      `Not allowed now: ${job.id} is approved in ${hoursInWords(rule.within)} only.`,
+      { fix: `Come back at ${timeOf(opens)}. It can be denied at any time.` },
+    )
+  }
+  if (!wouldHelp(hearing, voice)) {
+    throw new UserError('not-allowed', `Your word does not bring ${job.id} further (${needed}).`, {
+      fix: 'Ask somebody whom it needs.',
+    })
+  }
 }
 
 /** What everybody reads who comes after the deadline. */

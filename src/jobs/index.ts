@@ -2,3 +2,12 @@ export { type Clock, systemClock } from './clock.js'
 export { createJobs, type JobsParts } from './create-jobs.js'
 export * from './job.js'
 export { hostLock, lockWords, vmLock } from './lock-names.js'
+export {
+  approvalInWords,
+  isHeard,
+  ruleInWords,
+  type Tally,
+  tallyInWords,
+  tallyOf,
+  wouldHelp,
+} from './tally.js'

@@ -73,14 +73,25 @@ const report = z.looseObject({
 const verdicts = z.array(
   z.looseObject({
     by: person,
+    roles: texts.exactOptional(),
+    decides: z.boolean().exactOptional(),
     verdict: z.enum(['approve', 'deny']),
     reason: text.exactOptional(),
     at: text,
   }),
 )
 
+const rule = z.looseObject({
+  approvers: z.int().positive(),
+  expiresMs: z.number().positive(),
+  from: texts.exactOptional(),
+  reason: z.literal('required').exactOptional(),
+  within: z.looseObject({ windows: texts, timeZone: text }).exactOptional(),
+})
+
 const approval = z.looseObject({
-  rule: z.looseObject({ approvers: z.int().positive(), expiresMs: z.number().positive() }),
+  rule,
+  askedAt: text.exactOptional(),
   expiresAt: text,
   verdicts,
   asked: z

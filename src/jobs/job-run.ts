@@ -1,6 +1,7 @@
 /** One body at work: what its context does, on top of the journal. */
 import { UserError } from '../errors.js'
 import type { Logger } from '../log.js'
+import { addWithin } from '../policy/index.js'
 import { redact, redactJson } from '../redact.js'
 import type { Plan, ReadyPlan, Report } from '../report/index.js'
 import type { AuditEntry } from '../store/index.js'
@@ -174,10 +175,14 @@ export class JobRun implements JobContext {
   }
 
   #ask(draft: JobRecord, rule: ApprovalRule, asked: Asked | undefined): AuditEntry[] {
-    const expiresAt = new Date(this.#parts.clock.now() + rule.expiresMs).toISOString()
+    const { approvers, from, expiresMs, within } = rule
+    const now = this.#parts.clock.now()
+    const end = within === undefined ? now + expiresMs : addWithin(within, now, expiresMs)
+    const [askedAt, expiresAt] = [now, end].map((ms) => new Date(ms).toISOString()) as [string, string]
     moveTo(draft.job, 'awaiting-approval')
-    draft.job.approval = { rule, expiresAt, verdicts: [], ...(asked === undefined ? {} : { asked }) }
-    return [{ event: 'job.approval-asked', approvers: rule.approvers, expiresAt, ...asked }]
+    draft.job.approval = { rule, askedAt, expiresAt, verdicts: [], ...(asked === undefined ? {} : { asked }) }
+    const who = { approvers, ...(from === undefined ? {} : { from }) }
+    return [{ event: 'job.approval-asked', ...who, expiresAt, ...asked }]
   }
 
   /** Waits until approvers have decided, or the time is over. */

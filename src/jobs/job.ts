@@ -1,5 +1,6 @@
 /** A job: durable work on behalf of a person, and what the rest of the house may do with jobs. */
 import type { ErrorNote } from '../errors.js'
+import type { Hours } from '../policy/index.js'
 import type { Plan, ReadyPlan, Report } from '../report/index.js'
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
@@ -38,8 +39,14 @@ export interface Origin {
 }
 
 export interface ApprovalRule {
-  /** How many different approvers it takes. */
+  /** How many different people it takes; never the requester. */
   approvers: number
+  /** Each of these roles gives one of them; one person counts for one role only. At most as many as `approvers`. */
+  from?: string[]
+  /** The requester has to say why. */
+  reason?: 'required'
+  /** People approve in these hours only, and only these count towards the expiry. Denied it can be at any time. */
+  within?: Hours
   /** How long it may wait, in milliseconds. */
   expiresMs: number
 }
@@ -47,6 +54,10 @@ export interface ApprovalRule {
 /** One approver's word. */
 export interface Verdict {
   by: Person
+  /** Roles that they had then. Absent in jobs of older versions. */
+  roles?: string[]
+  /** Whether they could decide about any request; those of older versions could. */
+  decides?: boolean
   verdict: 'approve' | 'deny'
   reason?: string
   /** ISO 8601, like every time in a job. */
@@ -72,6 +83,8 @@ export interface Asked {
 
 export interface Approval {
   rule: ApprovalRule
+  /** Absent in jobs of older versions. */
+  askedAt?: string
   expiresAt: string
   verdicts: Verdict[]
   /** Absent in jobs of older versions. */

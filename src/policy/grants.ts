@@ -14,20 +14,28 @@ export interface Target extends AskedCommand {
 
 /** Whether it covers this risk, and this command when one is named, somewhere. */
 export function fitsCommand(grant: Grant, { risk, path }: AskedCommand): boolean {
-  if (!grant.risks.includes(risk)) return false
-  if (path === undefined || grant.commands === undefined) return true
-  return grant.commands.some((command) => command === path || path.startsWith(`${command} `))
+  return grant.risks.includes(risk) && fitsCommands(grant.commands, path)
+}
+
+/** Groups and commands; none named, or none asked about, is all of them. */
+export function fitsCommands(commands: readonly string[] | undefined, path: string | undefined): boolean {
+  if (path === undefined || commands === undefined) return true
+  return commands.some((command) => command === path || path.startsWith(`${command} `))
+}
+
+export function hasLabels(
+  labels: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(wanted).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value)
 }
 
 /** Why this grant does not reach that far; undefined when it does. A scope that nothing can be held against is not met. */
 export function whyNot({ hosts, labels, vms }: Grant, target: Target, person: Person): string | undefined {
   if (hosts !== undefined || labels !== undefined) {
     if (target.hosts.length === 0) return 'it is not known on which host this works'
-    const wanted = Object.entries(labels ?? {})
     const outside = target.hosts.find(
-      (host) =>
-        (hosts !== undefined && !hosts.includes(host.name)) ||
-        wanted.some(([key, value]) => !Object.hasOwn(host.labels, key) || host.labels[key] !== value),
+      (host) => (hosts !== undefined && !hosts.includes(host.name)) || !hasLabels(host.labels, labels ?? {}),
     )
     if (outside !== undefined) return `${outside.name} is none of them`
   }

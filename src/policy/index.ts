@@ -1,5 +1,15 @@
+export type { ApprovalEntry, ApprovalQuestion, ChosenRule, Size } from './approval-rules.js'
 export type { Target } from './grants.js'
 export type { GroupDirectory } from './group-directory.js'
+export {
+  addWithin,
+  type Hours,
+  hoursInWords,
+  isTimeZone,
+  isWithin,
+  nextWithin,
+  parseWindow,
+} from './hours.js'
 export { createPolicy, type Policy } from './policy.js'
 export {
   type QuotaHost,

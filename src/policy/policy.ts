@@ -1,16 +1,20 @@
 /** Who may do what, and which risks need whose approval. */
-import type { ApprovalRule, Person } from '../jobs/job.js'
+import type { AskedCommand } from '../command/definition.js'
+import type { Person } from '../jobs/job.js'
 import type { Logger } from '../log.js'
+import { type ApprovalQuestion, approvalNeed, type ChosenRule, chooseRule } from './approval-rules.js'
 import { CachedGroups, type GroupDirectory } from './group-directory.js'
 import { type HeldRole, Rights } from './rights.js'
-import { givenRoleNames, membersOf, type PolicySettings, type Risk } from './roles.js'
+import { givenRoleNames, membersOf, type PolicySettings } from './roles.js'
 import { CachedStandings, type PeopleDirectory, type Standing } from './standing.js'
 
 export interface Policy {
   /** Never rejects: what cannot be found out counts as "not a member" and is logged. */
   rightsOf(person: Person): Promise<Rights>
-  /** The rule that a command of this risk must satisfy before it runs; undefined when it runs at once. */
-  approvalRule(risk: Risk): ApprovalRule | undefined
+  /** The rule that must be satisfied before it runs, as of now; undefined when it runs at once. */
+  approvalRule(asked: ApprovalQuestion): ChosenRule | undefined
+  /** The same before there is a plan. */
+  approvalNeed(asked: Pick<AskedCommand, 'risk' | 'path'>): 'never' | 'sometimes' | 'always'
   /** From now on these count; what was decided stays decided. */
   renew(settings: PolicySettings): void
 }
@@ -69,9 +73,8 @@ export function createPolicy({ groups, people, log, now = Date.now, ...parts }: 
       })
       return new Rights(person, [viewer, ...held], settings)
     },
-    approvalRule(risk) {
-      return settings.approvals.find(({ risks }) => risks.includes(risk))?.rule
-    },
+    approvalRule: (asked) => chooseRule(settings.approvals, asked, now()),
+    approvalNeed: (asked) => approvalNeed(settings.approvals, asked),
     renew(renewed) {
       settings = renewed
     },

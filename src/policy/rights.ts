@@ -1,7 +1,7 @@
 /** What one person may do, decided once per request. */
 import type { AskedCommand, Need } from '../command/definition.js'
 import { UserError } from '../errors.js'
-import type { Person } from '../jobs/job.js'
+import type { ApprovalRule, Person } from '../jobs/job.js'
 import { fitsCommand, grantWords, reachOf, type Target, whyNot } from './grants.js'
 import { type Grant, givenRoleNames, membersOf, type PolicySettings, powerOf, risks } from './roles.js'
 
@@ -91,6 +91,11 @@ export class Rights {
     }
   }
 
+  /** Whether this person may decide about a request under this rule: whoever decides about any, and the roles it names. */
+  mayDecide({ from = [] }: Pick<ApprovalRule, 'from'> = {}): boolean {
+    return this.mayApprove || this.roles.some((role) => from.includes(role))
+  }
+
   /** Throws `not-allowed` when this person may not ask for it anywhere. */
   demand(asked: AskedCommand): void {
     refuse(this.decide(asked))
@@ -103,7 +108,7 @@ export class Rights {
 
   #decideNeed(need: Need): Decision {
     const [able, what] = {
-      deciding: [(role: string) => powerOf(this.#settings, role).decides, 'decide about requests'] as const,
+      deciding: [(role: string) => this.#decides(role), 'decide about requests'] as const,
       admin: [(role: string) => role === 'admin', 'do what only admins may'] as const,
     }[need]
     const holder = this.roles.find(able)
@@ -113,6 +118,12 @@ export class Rights {
       allowed: false,
       because: `${givenRoles(this.roles)} may not ${what}; that needs ${this.#whoCan(able)}`,
     }
+  }
+
+  /** About some requests at least. */
+  #decides(role: string): boolean {
+    const { approvals } = this.#settings
+    return powerOf(this.#settings, role).decides || approvals.some(({ rule }) => rule.from?.includes(role))
   }
 
   #grants(): { role: string; grant: Grant }[] {

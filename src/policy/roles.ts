@@ -1,6 +1,6 @@
 /** Who holds which role, and what a role may do. */
 import type { Risk } from '../command/definition.js'
-import type { ApprovalRule } from '../jobs/job.js'
+import type { ApprovalEntry } from './approval-rules.js'
 
 export type { Risk }
 
@@ -36,19 +36,13 @@ interface CustomRole extends RoleMembers {
   decides: boolean
 }
 
-/** One entry of qnav.yml's `approvals`. */
-interface ApprovalEntry {
-  risks: readonly Risk[]
-  rule: ApprovalRule
-}
-
 export interface PolicySettings {
   roles: Readonly<Record<GivenRole, RoleMembers>>
   /** Roles beside the built-in ones, by name. */
   custom?: Readonly<Record<string, CustomRole>>
   /** What guests of the workspace may do: nothing when absent. */
   guests?: 'read'
-  /** The first entry that lists a risk counts; a risk that no entry lists needs no approval. */
+  /** The first entry that fits counts; what none fits needs no approval. */
   approvals: readonly ApprovalEntry[]
 }
 

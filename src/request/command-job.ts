@@ -4,11 +4,11 @@ import type { Fleet } from '../agents/agent.js'
 import type { Catalogue, ChangeCommand, Growth } from '../command/index.js'
 import { type ErrorNote, UserError } from '../errors.js'
 import type { ApprovalRule, JobBody, JobContext, Json, Person, PlanDifference } from '../jobs/index.js'
-import type { Policy } from '../policy/index.js'
+import type { ChosenRule, Policy } from '../policy/index.js'
 import { redactJson } from '../redact.js'
 import type { Plan } from '../report/index.js'
 import { unadopted } from './adoption.js'
-import { type AskedOf, Permit, runPermitted, withPermission } from './permission.js'
+import { type AskedOf, hostsOf, Permit, runPermitted, withPermission } from './permission.js'
 import { planDifferences, planDigest } from './plan-digest.js'
 import type { QuotaGate } from './quota-gate.js'
 
@@ -32,6 +32,9 @@ interface SettledPlan {
   growth?: Growth[]
   /** Why it is allowed; absent while it is blocked, and in journals of older versions. */
   permit?: string
+  /** The rule of approval that counted when it was planned, null for none; absent while it is blocked, and in journals of
+   * older versions. Kept, so that a restart later, or in other hours, does not let it run under another one. */
+  needs?: ChosenRule | null
 }
 
 /** Builds the body. Its journal: step "plan", then the approval if a rule asks for one, then the command's own steps. */
@@ -50,12 +53,17 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
       return blocked(settled, ...(await quotas.admit(context.job.id, settled.growth ?? [])))
     }
 
+    const ruleOfOlder = (planned: SettledPlan) =>
+      context.job.approval?.rule ??
+      neededApproval(policy, planned, { path: input.path, command, fleet })?.rule ??
+      null
+
     const settled = await stepOf<SettledPlan>(context, 'plan', () => makePlan(input.args))
     await context.plan(async () => settled.plan)
 
-    const rule = policy.approvalRule(command.risk)
+    const rule = settled.needs === undefined ? ruleOfOlder(settled) : (settled.needs?.rule ?? null)
     let agreed = settled
-    if (rule === undefined) await context.lock(settled.locks)
+    if (rule === null) await context.lock(settled.locks)
     else agreed = await approvedAndStillTrue(context, rule, settled, makePlan)
     const permit = await Permit.of(agreed, async () => ({
       path: input.path,
@@ -106,7 +114,7 @@ async function approvedAndStillTrue(
     const differences = planDifferences(agreed.plan, now.plan)
     if (differences.length === 0) return agreed
     if (round === maxRounds) throw neverTheSame(differences)
-    await context.approvalAgain(now.plan, rule, {
+    await context.approvalAgain(now.plan, now.needs?.rule ?? rule, {
       digest: planDigest(now.plan),
       round: round + 1,
       differences,
@@ -130,7 +138,7 @@ function neverTheSame(differences: PlanDifference[]): UserError {
 
 /** What the change would do and what stands in its way, by all but the quotas. */
 async function settledPlan(
-  { policy, fleet }: Pick<CommandJobParts, 'fleet'> & { policy: Pick<Policy, 'rightsOf'> },
+  { policy, fleet }: Pick<CommandJobParts, 'policy' | 'fleet'>,
   { args, ...asked }: Pick<AskedOf, 'path' | 'command'> & { args: Record<string, unknown> },
   requester: Person,
 ): Promise<SettledPlan> {
@@ -143,7 +151,7 @@ async function settledPlan(
   const settled: SettledPlan = await withPermission(redacted, { ...asked, rights, fleet })
   if (settled.permit === undefined) return settled
   return blocked(
-    settled,
+    { ...settled, needs: neededApproval(policy, settled, { ...asked, fleet }) },
     refusalOf(settled.plan, fleet) ?? (await unadopted(command, settled.args, roles, fleet)),
   )
 }
@@ -158,6 +166,18 @@ export async function foreseenPlan(
   return settled.plan.kind === 'blocked'
     ? settled
     : blocked(settled, ...(await quotas.weigh(settled.growth ?? [])))
+}
+
+function neededApproval(
+  policy: Pick<Policy, 'approvalRule'>,
+  settled: SettledPlan,
+  { path, command, fleet }: Pick<AskedOf, 'path' | 'command' | 'fleet'>,
+): ChosenRule | null {
+  const sum = (key: 'cpus' | 'memoryMiB' | 'diskGiB') =>
+    (settled.growth ?? []).reduce((all, each) => all + (each[key] ?? 0), 0)
+  const size = { cpus: sum('cpus'), memoryMiB: sum('memoryMiB'), diskGiB: sum('diskGiB') }
+  const hosts = hostsOf(settled, { command, fleet })
+  return policy.approvalRule({ path, risk: command.risk, hosts, size }) ?? null
 }
 
 function changeCommand(catalogue: Catalogue, path: string): ChangeCommand {

@@ -52,8 +52,8 @@ export function createRequests(parts: RequestParts): Requests {
       rights.demand(askedOf({ path, command }))
       if (command.risk === 'read') return undefined
       if (hasSecret(text) || hasSecret(line)) throw secretTyped()
-      const { plan } = await foreseenPlan({ policy, fleet, quotas }, { path, command, args }, person)
-      return { plan, approval: policy.approvalRule(command.risk) }
+      const foreseen = await foreseenPlan({ policy, fleet, quotas }, { path, command, args }, person)
+      return { plan: foreseen.plan, approval: foreseen.needs?.rule }
     },
 
     async handle(request: Request): Promise<Answer> {
@@ -77,6 +77,7 @@ export function createRequests(parts: RequestParts): Requests {
               return explain({ catalogue, policy, fleet, quotas }, typed, as)
             },
             mayApprove: rights.mayApprove,
+            mayDecide: ({ approval }) => rights.mayDecide(approval?.rule),
             isAdmin: rights.isAdmin,
           })
           return { kind: 'report', report }
@@ -106,7 +107,7 @@ function mayAsk(rights: Rights, policy: Policy, asked: AskedCommand): MayAsk {
   if (!rights.mayAsk(asked)) return { answer: 'no' }
   const where = rights.reach(asked)
   return {
-    answer: policy.approvalRule(asked.risk) === undefined ? 'yes' : 'with approval',
+    answer: policy.approvalNeed(asked) === 'never' ? 'yes' : 'with approval',
     ...(where === undefined ? {} : { where }),
   }
 }

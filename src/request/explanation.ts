@@ -1,9 +1,8 @@
 /** What would happen to a command line, and by which rule: policy, plan and quotas are asked, nothing is begun. */
 import type { Fleet } from '../agents/agent.js'
 import { askedOf, type Catalogue, type Explanation } from '../command/index.js'
-import type { Person } from '../jobs/index.js'
+import { type Person, ruleInWords } from '../jobs/index.js'
 import type { Policy } from '../policy/index.js'
-import { count } from '../report/index.js'
 import { foreseenPlan } from './command-job.js'
 import type { QuotaGate } from './quota-gate.js'
 
@@ -27,19 +26,18 @@ export async function explain(
   const first = rights.decide(askedOf({ path, command }))
   if (!first.allowed || command.risk === 'read') return { ...known, ...first }
   const settled = await foreseenPlan({ policy, fleet, quotas }, { path, command, args }, person)
-  const { plan, permit } = settled
+  const { plan, permit, needs } = settled
   if (permit === undefined) {
     const why = plan.kind === 'blocked' ? plan.blockers[0].message : first.because
     return { ...known, allowed: false, because: why.replace(/^Not allowed: /, '').replace(/\.$/, '') }
   }
-  const rule = policy.approvalRule(risk)
   return {
     ...known,
     allowed: true,
     because: permit,
     plan,
-    ...(rule === undefined
+    ...(needs === undefined || needs === null
       ? {}
-      : { approval: `${count(rule.approvers, 'approval')} of others than the one who asks` }),
+      : { approval: `${ruleInWords(needs.rule)} (${needs.because})` }),
   }
 }

@@ -69,26 +69,31 @@ export async function withPermission<S extends Settled>(settled: S, asked: Asked
   }
 }
 
-function targetOf(
+/** Every host that it touches. */
+export function hostsOf(
   settled: Settled,
-  { path, command, fleet }: AskedOf,
-  owners: ReadonlyMap<string, string | undefined>,
-): Target {
+  { command, fleet }: Pick<AskedOf, 'command' | 'fleet'>,
+): Target['hosts'] {
+  const hosts = new Set([
+    settled.plan.host,
+    ...vmsIn(command, settled.args).map(({ host }) => host),
+    ...(settled.growth ?? []).map(({ vm }) => vm.host),
+  ])
+  return [...hosts].map((name) => ({
+    name,
+    labels: fleet.agents.find((agent) => agent.name === name)?.labels ?? {},
+  }))
+}
+
+function targetOf(settled: Settled, asked: AskedOf, owners: ReadonlyMap<string, string | undefined>): Target {
+  const { path, command } = asked
   const named = vmsIn(command, settled.args)
   const isNamed = (vm: { host: string; name: string }) => named.some((each) => keyOf(each) === keyOf(vm))
   const made = (settled.growth ?? []).filter(({ vm }) => !isNamed(vm))
-  const hosts = new Set([
-    settled.plan.host,
-    ...named.map(({ host }) => host),
-    ...made.map(({ vm }) => vm.host),
-  ])
   return {
     path,
     risk: command.risk,
-    hosts: [...hosts].map((name) => ({
-      name,
-      labels: fleet.agents.find((agent) => agent.name === name)?.labels ?? {},
-    })),
+    hosts: hostsOf(settled, asked),
     vms: [
       ...named.map((vm) => ({ name: `${vm.name}@${vm.host}`, owner: owners.get(keyOf(vm)) })),
       ...made.map(({ vm, owner }) => ({ name: `${vm.name}@${vm.host}`, owner })),

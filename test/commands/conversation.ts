@@ -55,6 +55,7 @@ export async function ask(
       throw new Error('nothing can be explained without policy')
     },
     mayApprove,
+    mayDecide: () => mayApprove,
     isAdmin,
   })
 }

@@ -44,6 +44,34 @@ describe('qnav.yml', () => {
     })
   })
 
+  it('reads a rule of approval of older versions as it was meant then', async () => {
+    const { policy } = await load(withRule('{ risk: change, approvers: 1, expires: 2h }'))
+    expect(policy.approvals).toEqual([{ risks: ['change'], rule: { approvers: 1, expiresMs: 7_200_000 } }])
+  })
+
+  it('reads whom a rule asks, where, when and why', async () => {
+    const { policy } = await load(
+      `${withRule(
+        '{ risk: change, over: { memory: 16GiB }, from: [approver], hours: mon 08:00-12:00, within: [sat 08:00-12:00], reason: required }',
+      )}time_zone: Asia/Tokyo\n`,
+    )
+    const timeZone = 'Asia/Tokyo'
+    expect(policy.approvals).toEqual([
+      {
+        risks: ['change'],
+        over: { memoryMiB: 16_384 },
+        hours: { windows: ['mon 08:00-12:00'], timeZone },
+        rule: {
+          approvers: 1,
+          from: ['approver'],
+          reason: 'required',
+          within: { windows: ['sat 08:00-12:00'], timeZone },
+          expiresMs: 4 * 3_600_000,
+        },
+      },
+    ])
+  })
+
   it('is what the example shows', async () => {
     const config = await loadConfig(example)
     expect(config).toMatchObject({
@@ -56,6 +84,14 @@ describe('qnav.yml', () => {
           admin: { users: ['U4'], groups: [] },
         },
         approvals: [
+          {
+            risks: ['destructive'],
+            commands: ['vm delete'],
+            labels: { env: 'prod' },
+            rule: { approvers: 2, from: ['operator', 'web-team'], reason: 'required' },
+          },
+          { risks: ['change'], over: { memoryMiB: 65_536, cpus: 16, diskGiB: 1024 } },
+          { hours: { windows: ['mon-fri 18:00-24:00', 'sat,sun 00:00-24:00'], timeZone: 'UTC' } },
           { risks: ['change', 'destructive', 'host'], rule: { approvers: 1, expiresMs: 4 * 3_600_000 } },
         ],
       },
@@ -286,6 +322,30 @@ describe('qnav.yml', () => {
       7,
       /asks for 2 .* names 1/,
     ],
+    ['hours of no day', withRule('{ risk: [change], hours: 08:00-18:00 }'), 7, /hours.*mon-fri 08:00-18:00/],
+    [
+      'hours that end before',
+      withRule('{ risk: [change], within: mon 18:00-08:00 }'),
+      7,
+      /within.*the day they begin/,
+    ],
+    ['a reason that is not required', withRule('{ risk: [change], reason: nice }'), 7, /must be required/],
+    ['a size without a unit in a rule', withRule('{ risk: [change], over: { memory: 16 } }'), 7, /64G/],
+    ['a role that is none', withRule('{ risk: [change], from: [security] }'), 7, /"security", which is none/],
+    ['a role that nobody has', withRule('{ risk: [change], from: [operator] }'), 7, /nobody has that role/],
+    [
+      'more roles than approvers',
+      withRule('{ risk: [change], from: [admin, approver], approvers: 1 }'),
+      7,
+      /names 2 roles in from, and asks for 1/,
+    ],
+    [
+      'two of one person',
+      withRule('{ risk: [change], from: [approver, approver] }'),
+      7,
+      /asks for 2 of approver and approver, and roles names 1/,
+    ],
+    ['a time zone that is none', `${oneHost}time_zone: Mars\n`, 4, /Europe\/Amsterdam/],
     [
       'approvals without a channel',
       `${oneHost}approvals:\n  - { risk: [change] }\n`,

@@ -37,7 +37,7 @@ describe('settings that were read again', () => {
       approvals: [{ risks: ['change'], rule }],
     })
     expect((await policy.rightsOf(person)).mayAsk({ risk: 'change' })).toBe(true)
-    expect(policy.approvalRule('change')).toEqual(rule)
+    expect(policy.approvalRule({ path: 'vm create', risk: 'change', hosts: [] })?.rule).toEqual(rule)
   })
 })
 
@@ -89,10 +89,11 @@ describe('policy', () => {
 
   it('lets the first rule that lists a risk count, and a risk without a rule run at once', () => {
     const { policy } = aPolicy(noGroups)
-    expect(policy.approvalRule('destructive')).toEqual({ approvers: 2, expiresMs: 1 })
-    expect(policy.approvalRule('change')).toEqual({ approvers: 1, expiresMs: 2 })
-    expect(policy.approvalRule('host')).toBeUndefined()
-    expect(policy.approvalRule('read')).toBeUndefined()
+    const ruleFor = (risk: Risk) => policy.approvalRule({ path: 'vm create', risk, hosts: [] })?.rule
+    expect(ruleFor('destructive')).toEqual({ approvers: 2, expiresMs: 1 })
+    expect(ruleFor('change')).toEqual({ approvers: 1, expiresMs: 2 })
+    expect(ruleFor('host')).toBeUndefined()
+    expect(ruleFor('read')).toBeUndefined()
   })
 })
 

@@ -1,5 +1,5 @@
 /** A job's state in words: one line that fits a lock screen, and the parts that its cards share. */
-import { isOver, type Job, type JobState, type StepRecord } from '../../jobs/index.js'
+import { approvalInWords, isOver, type Job, type JobState, type StepRecord } from '../../jobs/index.js'
 import { type Plan, showDuration } from '../../report/index.js'
 import { bold, clip, dateTime, escapeText, mention, valueUnder } from './mrkdwn.js'
 import { toneSign } from './tone.js'
@@ -105,11 +105,10 @@ export function cancelLine({ cancel, state }: Job): string[] {
   return [`${word} by ${mention(cancel.by)} ${dateTime(cancel.at)}${why}`]
 }
 
-/** "1 of 2 approvals", while it waits. */
-export function approvalsSoFar({ approval }: Job): string {
-  const wanted = approval?.rule.approvers ?? 1
-  const got = approval?.verdicts.filter(({ verdict }) => verdict === 'approve').length ?? 0
-  return wanted === 1 ? '1 approval' : `${got} of ${wanted} approvals`
+/** "1 of 2 approvals", "1 of 2: needs somebody of security", while it waits. */
+export function approvalsSoFar(job: Job): string {
+  const words = approvalInWords(job)
+  return words === '0 of 1 approval' ? '1 approval' : escapeText(words)
 }
 
 /** What became of a job, for somebody who clicked on an old card. */

@@ -133,7 +133,7 @@ describe('job show', () => {
       'Asked by': 'ann',
       Plan: 'Create VM web1 on kvm1',
       'VM web1': 'new: 2 CPUs',
-      Approvals: '0 of 2',
+      Approvals: '0 of 2 approvals',
       Expires: '2026-01-02 07:04:05 UTC',
     })
     expect(report.notes).toEqual(['Mind the gap.'])
@@ -193,9 +193,10 @@ describe('job approve and job deny', () => {
       title: 'j-wait1 is denied',
     })
     const by = { id: 'U2', name: 'bob' }
+    const as = { roles: bob.roles, decides: true }
     expect(jobs.decided).toEqual([
-      ['j-wait1', { by, verdict: 'approve' }],
-      ['j-wait1', { by, verdict: 'deny', reason: 'too large' }],
+      ['j-wait1', { by, ...as, verdict: 'approve' }],
+      ['j-wait1', { by, ...as, verdict: 'deny', reason: 'too large' }],
     ])
   })
 })
