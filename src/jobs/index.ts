@@ -4,7 +4,6 @@ export * from './job.js'
 export { hostLock, lockWords, vmLock } from './lock-names.js'
 export {
   approvalInWords,
-  isHeard,
   ruleInWords,
   type Tally,
   tallyInWords,
