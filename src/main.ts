@@ -68,7 +68,11 @@ export async function buildHouse(
       log,
       ...(directory ? { groups: directory, people: directory } : {}),
     })
-    const jobs = createJobs({ data, audit, log })
+    const jobs = createJobs({
+      ...{ data, audit, log },
+      keepFinished: settings.jobs.keep,
+      keepArchivedMs: settings.jobs.archiveMs,
+    })
     closers.push(() => jobs.stop())
     const catalogue = await loadCatalogue(commandsDirectory)
     const { quotas, rates } = settings
@@ -93,6 +97,7 @@ export async function buildHouse(
         policy.renew(config.policy)
         requests.renew(config)
         return [
+          ...(isDeepStrictEqual(config.jobs, settings.jobs) ? [] : ['jobs']),
           ...(isDeepStrictEqual(comparable(config.hosts), comparable(settings.hosts)) ? [] : ['hosts']),
           ...(config.approvalsChannel === settings.approvalsChannel ? [] : ['slack.approvals_channel']),
         ]

@@ -17,7 +17,7 @@ export default defineCommand({
   positional: ['job'],
 
   async run({ job: id, reason }, { jobs, caller, isAdmin }) {
-    const before = jobs.get(id)
+    const before = await jobs.find(id)
     if (before.requester.id !== caller.id && !isAdmin) {
       throw new UserError(
         'not-allowed',

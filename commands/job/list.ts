@@ -3,6 +3,7 @@ import {
   choice,
   defineCommand,
   flag,
+  jobRef,
   personName,
   stateWords,
   timeInWords,
@@ -15,20 +16,42 @@ const open: JobState[] = ['planning', 'awaiting-approval', 'queued', 'running']
 
 export default defineCommand({
   summary: 'List jobs, the newest first',
-  examples: ['job list', 'job list --mine', 'job list --state waiting'],
+  details: [
+    'The last jobs that ended are at hand; older ones are in the archive: --all lists them too, and --before goes on behind the last one shown.',
+  ],
+  examples: [
+    'job list',
+    'job list --mine',
+    'job list --state waiting',
+    'job list --all --before j-7k2m9 --limit 50',
+  ],
   risk: 'read',
   args: z.object({
     state: choice('open', 'waiting', 'running', 'over', 'failed').optional().describe('Only jobs like this'),
     mine: flag().default(false).describe('Only jobs that you asked for'),
+    all: flag().default(false).describe('Also what is in the archive'),
+    before: jobRef().optional().describe('Only what stands behind this job; also looks into the archive'),
     limit: wholeNumber({ min: 1, max: 100 }).default(20).describe('How many at most'),
   }),
 
-  async run({ state, mine, limit }, { jobs, caller, mayDecide }) {
-    const found = jobs.list({
+  async run({ state, mine, all, before, limit }, { jobs, caller, mayDecide }) {
+    const filter = {
       ...(state === undefined ? {} : { states: statesOf(state) }),
       ...(mine ? { requester: caller.id } : {}),
       limit,
-    })
+    }
+    const isAll = all || before !== undefined
+    const found = isAll
+      ? await jobs.history({ ...filter, ...(before === undefined ? {} : { before }) })
+      : jobs.list(filter)
+    const last = found.length === limit ? found.at(-1) : undefined
+    const more = [
+      'job list',
+      ...(state === undefined ? [] : [`--state ${state}`]),
+      ...(mine ? ['--mine'] : []),
+      ...(limit === 20 ? [] : [`--limit ${limit}`]),
+      `--before ${last?.id}`,
+    ].join(' ')
     const waiting = found.filter((job) => job.state === 'awaiting-approval' && mayDecide(job))
     return {
       title: count(found.length, 'job'),
@@ -43,8 +66,11 @@ export default defineCommand({
           timeInWords(job.createdAt),
         ]),
       },
-      notes: found.length === limit ? [`These are the newest ${limit}; more: job list --limit 100`] : [],
-      actions: waiting.slice(0, 5).map(({ id }) => ({ label: `Look at ${id}`, command: `job show ${id}` })),
+      notes: last === undefined ? [] : [`There may be more: ${more}`],
+      actions: [
+        ...waiting.slice(0, 5).map(({ id }) => ({ label: `Look at ${id}`, command: `job show ${id}` })),
+        ...(last === undefined ? [] : [{ label: 'Older', command: more }]),
+      ],
     }
   },
 })

@@ -25,7 +25,7 @@ export default defineCommand({
   positional: ['job'],
 
   async run({ job: id }, { jobs, caller, mayDecide, isAdmin }) {
-    const job = jobs.get(id)
+    const job = await jobs.find(id)
     const isOwn = job.requester.id === caller.id
     const actions: Action[] = []
     if (job.state === 'awaiting-approval' && mayDecide(job) && !isOwn) {

@@ -74,7 +74,7 @@ export interface ReadContext {
   /** Why the caller holds each role. */
   held: Explanation['roles']
   fleet: Fleet
-  jobs: Pick<Jobs, 'get' | 'list' | 'locks' | 'decide' | 'cancel'>
+  jobs: Pick<Jobs, 'get' | 'find' | 'list' | 'history' | 'locks' | 'decide' | 'cancel'>
   catalogue: Catalogue
   quotas: QuotaReading
   /** Whether the caller may ask for something of this risk, or for this command, and whether it needs approval. */

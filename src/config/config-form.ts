@@ -2,7 +2,7 @@
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { builtInRoles, isTimeZone, parseWindow } from '../policy/index.js'
-import { parseDuration } from './duration.js'
+import { dayMs, parseDuration } from './duration.js'
 import { parseSize } from './size.js'
 
 /** A mapping with exactly these keys; a key that is not among them is answered with the nearest. */
@@ -218,6 +218,23 @@ const rates = section({
   changes_per_hour: some.default(300),
 }).prefault({})
 
+const jobs = section({
+  keep: some.default(1000),
+  archive: z
+    .unknown()
+    .transform((value, context) => {
+      const ms = typeof value === 'string' ? parseDuration(value, 3650 * dayMs) : undefined
+      if (ms !== undefined && ms >= dayMs) return ms
+      context.addIssue({
+        code: 'custom',
+        message: 'must be a time from 1d to 3650d, such as 400d',
+        input: value,
+      })
+      return z.NEVER
+    })
+    .prefault('400d'),
+}).prefault({})
+
 export const configForm = section({
   slack: section({
     approvals_channel: channelId.exactOptional(),
@@ -256,6 +273,7 @@ export const configForm = section({
     .default('UTC'),
   quotas: quotas.exactOptional(),
   rates,
+  jobs,
 })
 
 export type ConfigFile = z.output<typeof configForm>

@@ -231,6 +231,7 @@ function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<strin
     path,
     ...(file.quotas === undefined ? {} : { quotas: quotaSettings(file.quotas) }),
     rates: { commandsPerMinute, changesPerHour },
+    jobs: { keep: file.jobs.keep, archiveMs: file.jobs.archive },
     ...(file.slack.approvals_channel === undefined ? {} : { approvalsChannel: file.slack.approvals_channel }),
     hosts: Object.entries(file.hosts).map(([name, host]) => hostSettings(name, host, passphrases.get(name))),
     policy: {

@@ -25,6 +25,8 @@ export interface Config {
   quotas?: QuotaSettings
   /** Of each person. */
   rates: { commandsPerMinute: number; changesPerHour: number }
+  /** How many finished jobs are at hand, and for how long older ones stay in the archive. */
+  jobs: { keep: number; archiveMs: number }
 }
 
 /** The environment, without anything secret. */

@@ -18,8 +18,10 @@ export interface JobsParts {
   cancelGraceMs?: number
   /** How long `stop()` waits for bodies to notice, in milliseconds. Default 5,000. */
   stopGraceMs?: number
-  /** Finished jobs kept. Default 1,000. */
+  /** Finished jobs kept at hand; older ones go to the archive. Default 1,000. */
   keepFinished?: number
+  /** For how long archived jobs are kept, in milliseconds; for ever when absent. Whole months are dropped. */
+  keepArchivedMs?: number
   /** The store's, when absent. */
   openFolder?: typeof openDocumentFolder
 }

@@ -73,7 +73,7 @@ export class JobBook {
     const record = this.#records.get(id)
     if (record !== undefined) return record.job
     throw new UserError('unknown-job', `There is no job "${id}".`, {
-      fix: 'See which there are: job list. Finished jobs are kept for a while, and in the audit log for ever.',
+      fix: 'See which there are: job list --all. The audit log knows those that the archive has no more.',
     })
   }
 

@@ -185,6 +185,11 @@ export interface JobFilter {
   limit?: number
 }
 
+export interface HistoryFilter extends JobFilter {
+  /** Only what stands behind this job. */
+  before?: string
+}
+
 /** A lock that is held. */
 export interface LockView {
   /** e.g. "vm:kvm1/web1". */
@@ -203,8 +208,14 @@ export interface Jobs {
   /** Stops working; jobs under way stay as they are and go on at the next start. */
   stop(): Promise<void>
   submit(request: JobRequest): Promise<Job>
+  /** One that is not archived. */
   get(id: string): Job
+  /** Those that are not archived. */
   list(filter?: JobFilter): Job[]
+  /** Any job, archived or not. Rejects with `unknown-job`, and with `store-damaged` or `store-failed`. */
+  find(id: string): Promise<Job>
+  /** What `list` gives, and behind it the archived ones, those that ended last first. Rejects as `find` does. */
+  history(filter?: HistoryFilter): Promise<Job[]>
   decide(id: string, verdict: Omit<Verdict, 'at'>): Promise<Job>
   cancel(id: string, by: Person, reason?: string): Promise<Job>
   /** Every lock that is held now. */

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { UserError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { redact } from '../redact.js'
-import { type AuditEntry, openDocumentFolder } from '../store/index.js'
+import { type Archive, type AuditEntry, openArchive, openDocumentFolder } from '../store/index.js'
 import { type Clock, systemClock } from './clock.js'
 import type { JobsParts } from './create-jobs.js'
 import { enterVerdict, expired } from './decision.js'
 import { cancelledError, Interrupted, JobOver } from './interruptions.js'
 import {
+  type HistoryFilter,
   isOver,
   type Job,
   type JobBody,
@@ -30,6 +31,9 @@ import { moveTo } from './transitions.js'
 /** How long a repeated idempotency key means the same job. Slack redelivers within the hour. */
 const keyLifeMs = 24 * 3_600_000
 const retryMs = 5000
+/** Jobs that go to the archive with one write. */
+const archivedAtOnce = 100
+const dayMs = 24 * 3_600_000
 
 export class LocalEngine implements Jobs {
   readonly #parts: JobsParts
@@ -50,6 +54,9 @@ export class LocalEngine implements Jobs {
   readonly #submitting = new Map<string, Promise<Job>>()
   readonly #background = new Set<Promise<void>>()
   #book: JobBook | undefined
+  #archive: Archive<JobRecord> | undefined
+  /** When old months of the archive were looked for last. */
+  #lookedForOldAt = Number.NEGATIVE_INFINITY
   #isWorking = false
   #lastNumber = 0
   #lastTicket = 0
@@ -82,6 +89,14 @@ export class LocalEngine implements Jobs {
     })
     const book = new JobBook({ folder, audit: this.#parts.audit, log: this.#log, clock: this.#clock })
     await book.load()
+    const archive = await openArchive({
+      path: join(this.#parts.data.path, 'jobs-archive'),
+      form: jobRecordForm,
+      log: this.#log,
+    })
+    // Archived, and then the bot died before the document was removed.
+    for (const { job } of book.records()) if (isOver(job) && archive.has(job.id)) await book.remove(job.id)
+    this.#archive = archive
     this.#book = book
     book.onChange((job) => this.#hear(job))
     const records = book.records()
@@ -130,18 +145,42 @@ export class LocalEngine implements Jobs {
     return this.#anyBook().job(id)
   }
 
-  list({ states, requester, limit }: JobFilter = {}): Job[] {
+  list(filter: JobFilter = {}): Job[] {
     const jobs = this.#anyBook()
       .records()
       .map(({ job }) => job)
-      .filter((job) => states === undefined || states.includes(job.state))
-      .filter((job) => requester === undefined || job.requester.id === requester)
+      .filter((job) => fits(job, filter))
       .reverse()
-    return limit === undefined ? jobs : jobs.slice(0, limit)
+    return filter.limit === undefined ? jobs : jobs.slice(0, filter.limit)
+  }
+
+  async find(id: string): Promise<Job> {
+    const book = this.#anyBook()
+    const kept = book.record(id)?.job
+    return kept ?? (await this.#archive?.find(id))?.job ?? book.job(id)
+  }
+
+  async history({ before, ...filter }: HistoryFilter = {}): Promise<Job[]> {
+    const { limit = Number.POSITIVE_INFINITY } = filter
+    const isArchived = before !== undefined && this.#archive?.has(before) === true
+    // It has to be somewhere: a mistyped id must not give the first page again.
+    const from = before === undefined || isArchived ? undefined : this.get(before)
+    const kept = isArchived ? [] : this.list()
+    const found = kept
+      .slice(from === undefined ? 0 : kept.findIndex(({ id }) => id === from.id) + 1)
+      .filter((job) => fits(job, filter))
+      .slice(0, limit)
+    if (found.length === limit || this.#archive === undefined) return found
+    for await (const { job } of this.#archive.newestFirst(isArchived ? before : undefined)) {
+      if (fits(job, filter)) found.push(job)
+      if (found.length >= limit) break
+    }
+    return found
   }
 
   async decide(id: string, verdict: Omit<Verdict, 'at'>): Promise<Job> {
     const book = this.#atWork()
+    this.#refuseArchived(id)
     try {
       return await book.change(id, ({ job }) =>
         enterVerdict(job, { ...verdict, at: new Date(this.#clock.now()).toISOString() }),
@@ -157,6 +196,7 @@ export class LocalEngine implements Jobs {
 
   async cancel(id: string, by: Person, reason?: string): Promise<Job> {
     const book = this.#atWork()
+    this.#refuseArchived(id)
     return book.change(id, ({ job: draft }) => {
       if (isOver(draft)) {
         throw new UserError('invalid-state', `${id} is over already: ${draft.state}.`, {
@@ -230,7 +270,7 @@ export class LocalEngine implements Jobs {
   #freeId(book: JobBook): string {
     for (let attempt = 0; attempt < 1000; attempt += 1) {
       const id = this.#newId()
-      if (book.record(id) === undefined && !this.#reserved.has(id)) {
+      if (book.record(id) === undefined && !this.#reserved.has(id) && !this.#archive?.has(id)) {
         this.#reserved.add(id)
         return id
       }
@@ -352,9 +392,10 @@ export class LocalEngine implements Jobs {
     }
   }
 
-  /** Removes the oldest finished jobs beyond what is kept; the audit log has them for ever. */
+  /** Moves the oldest finished jobs beyond what is kept at hand to the archive. */
   #prune(): void {
     if (this.#isPruning || !this.#isWorking) return
+    this.#dropOld()
     const book = this.#anyBook()
     const finished = book.records().filter(({ job }) => isOver(job))
     if (finished.length <= this.#keepFinished) return
@@ -366,18 +407,45 @@ export class LocalEngine implements Jobs {
           book.isAudited(job.id) && (idempotencyKey === undefined || !this.#isFresh(job)),
       )
     this.#isPruning = true
-    this.#inBackground(this.#remove(book, old))
+    this.#inBackground(this.#moveToArchive(book, old))
   }
 
-  async #remove(book: JobBook, records: JobRecord[]): Promise<void> {
+  /** Appended first, removed then: a crash in between leaves both, and the next start removes the second. */
+  async #moveToArchive(book: JobBook, records: JobRecord[]): Promise<void> {
     try {
-      for (const { job, idempotencyKey } of records) {
-        await book.remove(job.id)
-        if (idempotencyKey !== undefined) this.#keys.delete(idempotencyKey)
+      for (let from = 0; from < records.length; from += archivedAtOnce) {
+        const some = records.slice(from, from + archivedAtOnce)
+        await this.#archive?.append(
+          some.map((record) => ({
+            key: record.job.id,
+            at: record.job.endedAt ?? record.job.updatedAt,
+            data: { ...record, unaudited: [] },
+          })),
+        )
+        for (const { job, idempotencyKey } of some) {
+          await book.remove(job.id)
+          this.#reserved.delete(job.id)
+          if (idempotencyKey !== undefined) this.#keys.delete(idempotencyKey)
+        }
       }
     } finally {
       this.#isPruning = false
     }
+  }
+
+  #dropOld(): void {
+    const { keepArchivedMs } = this.#parts
+    const now = this.#clock.now()
+    if (keepArchivedMs === undefined || now - this.#lookedForOldAt < dayMs) return
+    this.#lookedForOldAt = now
+    this.#inBackground(this.#archive?.dropBefore(now - keepArchivedMs) ?? Promise.resolve())
+  }
+
+  #refuseArchived(id: string): void {
+    if (!this.#archive?.has(id) || this.#book?.record(id) !== undefined) return
+    throw new UserError('invalid-state', `${id} is over, and in the archive.`, {
+      fix: `Look at what it did: job show ${id}`,
+    })
   }
 
   #inBackground(work: Promise<unknown>): void {
@@ -400,4 +468,11 @@ export class LocalEngine implements Jobs {
     if (this.#book === undefined) throw new Error('the job engine was not started')
     return this.#book
   }
+}
+
+function fits(job: Job, { states, requester }: JobFilter): boolean {
+  return (
+    (states === undefined || states.includes(job.state)) &&
+    (requester === undefined || job.requester.id === requester)
+  )
 }

@@ -1,3 +1,4 @@
+export { Archive, type ArchiveEntry, openArchive } from './archive.js'
 export { type AuditEntry, type AuditLog, openAuditLog } from './audit-log.js'
 export type { AuditVerdict } from './audit-verifier.js'
 export { type DataDirectory, openDataDirectory } from './data-directory.js'

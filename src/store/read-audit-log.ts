@@ -1,9 +1,9 @@
 /** Reads an audit log's entries one after the other, from either end; memory is bound by the longest line. */
-import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type AuditEntry, auditFileName } from './audit-log.js'
+import { linesFromStart } from './lines.js'
 import { errnoOf, storeDamaged, storeFailed } from './store-errors.js'
 
 /** One entry as it stands in the log. */
@@ -40,19 +40,6 @@ export async function* readAuditLog(
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return
     throw storeFailed('read', path, error)
-  }
-}
-
-async function* linesFromStart(path: string): AsyncGenerator<Buffer> {
-  let unfinished: Buffer[] = []
-  for await (const chunk of createReadStream(path, { highWaterMark: blockBytes }) as AsyncIterable<Buffer>) {
-    let start = 0
-    for (let at = chunk.indexOf(lineFeed); at !== -1; at = chunk.indexOf(lineFeed, start)) {
-      yield Buffer.concat([...unfinished, chunk.subarray(start, at)])
-      unfinished = []
-      start = at + 1
-    }
-    if (start < chunk.length) unfinished.push(chunk.subarray(start))
   }
 }
 

@@ -28,7 +28,10 @@ async function refusal(text: string): Promise<UserError> {
 describe('qnav.yml', () => {
   it('limits nothing unless it says so, and then in the units of the house', async () => {
     expect(await load(oneHost)).not.toHaveProperty('quotas')
-    expect(await load(oneHost)).toMatchObject({ rates: { commandsPerMinute: 120, changesPerHour: 300 } })
+    expect(await load(oneHost)).toMatchObject({
+      rates: { commandsPerMinute: 120, changesPerHour: 300 },
+      jobs: { keep: 1000, archiveMs: 400 * 86_400_000 },
+    })
     const text = `${oneHost}quotas:
   owners:
     - { users: [U1], memory: 1.5G, disk: 2T }
@@ -359,6 +362,8 @@ describe('qnav.yml', () => {
     ['a quota below nothing', `${oneHost}quotas:\n  owners:\n    - { vms: -1 }\n`, 6, /whole number from 0/],
     ['a ratio of nothing', `${oneHost}quotas:\n  hosts:\n    - { vcpu_ratio: 0 }\n`, 6, /above 0/],
     ['an unknown limit', `${oneHost}quotas:\n  owners:\n    - { cpus: 4 }\n`, 6, /did you mean "vcpus"/],
+    ['no archive to speak of', `${oneHost}jobs: { archive: 12h }\n`, 4, /from 1d to 3650d/],
+    ['no jobs kept at all', `${oneHost}jobs: { keep: 0 }\n`, 4, /from 1 to/],
     ['no commands at all', `${oneHost}rates: { commands_per_minute: 0 }\n`, 4, /from 1 to/],
     [
       'a list at the top',

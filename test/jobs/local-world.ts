@@ -18,6 +18,8 @@ export interface LocalWorld {
   writes(): number
   /** The engine dies with its nth write from now, before or after that is on disk. */
   dieAt(write: number, when: 'before' | 'after'): void
+  /** The engine dies with the nth removal of a document from now, before or after that is on disk. */
+  dieAtRemoval(removal: number, when: 'before' | 'after'): void
   /** Resolves when it died. */
   readonly died: Promise<void>
   /** Forgets the death, for the next one. */
@@ -26,7 +28,7 @@ export interface LocalWorld {
   failWrites(error: Error | undefined): void
   failAudit(error: Error | undefined): void
   /** An engine on the directory, not started. */
-  open(): Jobs
+  open(other?: Partial<JobsParts>): Jobs
   /** The engine is gone without a word: nothing of it reaches the disk any more. */
   crash(): void
   /** Whether the engine opened last still lives; what an old one does after its death counts for nothing. */
@@ -46,6 +48,8 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
   /** Generation of the engine opened last. */
   let alive = 0
   let writes = 0
+  let removals = 0
+  let removalDeath: { at: number; when: 'before' | 'after' } | undefined
   let death: { at: number; when: 'before' | 'after' } | undefined
   let tellDeath = (): void => {}
   const aDeath = () =>
@@ -64,6 +68,9 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
     dieAt(write, when) {
       death = { at: writes + write, when }
     },
+    dieAtRemoval(removal, when) {
+      removalDeath = { at: removals + removal, when }
+    },
     get died() {
       return died
     },
@@ -80,13 +87,14 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
     crash() {
       generation += 1
     },
-    open() {
+    open(other = {}) {
       generation += 1
       const mine = generation
       alive = mine
       const die = () => {
         generation += 1
         death = undefined
+        removalDeath = undefined
         tellDeath()
         return never
       }
@@ -109,7 +117,14 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
           }
           return {
             load: () => folder.load(),
-            remove: (name) => (mine === generation ? written(folder.remove(name)) : never),
+            remove: async (name) => {
+              if (mine !== generation) await never
+              removals += 1
+              const isLast = removalDeath?.at === removals
+              if (isLast && removalDeath?.when === 'before') await die()
+              await written(folder.remove(name))
+              if (isLast && removalDeath !== undefined) await die()
+            },
             write: async (name, data) => {
               if (mine !== generation) await never
               if (writeError !== undefined) throw writeError
@@ -123,6 +138,7 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
           }
         },
         ...parts,
+        ...other,
       })
       engines.push(engine)
       return engine

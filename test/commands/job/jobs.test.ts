@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/errors.js'
-import type { Job, JobFilter, LockView, Person, Verdict } from '../../../src/jobs/index.js'
+import type { HistoryFilter, Job, JobFilter, LockView, Person, Verdict } from '../../../src/jobs/index.js'
 import { aFleet } from '../../fakes/fleet.js'
 import { aJob, ask, factsOf, offers } from '../conversation.js'
 
@@ -111,6 +111,25 @@ describe('job list', () => {
     expect(offers(await ask('job list', { fleet, jobs: jobsOf(waiting), by: bob }))).toEqual({
       'Look at j-wait1': 'job show j-wait1',
     })
+  })
+
+  it('goes on into the archive with --all and --before, and says how to see more', async () => {
+    const asked: HistoryFilter[] = []
+    const history = async (filter: HistoryFilter = {}) => {
+      asked.push(filter)
+      return [waiting, aJob({ id: 'j-old22', state: 'succeeded' })].slice(0, filter.limit)
+    }
+    const jobs = { ...jobsOf(), history }
+    const report = await ask('job list --all --mine --limit 2', { fleet, jobs })
+    expect(report.table?.rows.map(([id]) => id)).toEqual(['j-wait1', 'j-old22'])
+    expect(offers(report)).toEqual({ Older: 'job list --mine --limit 2 --before j-old22' })
+    expect(report.notes).toEqual(['There may be more: job list --mine --limit 2 --before j-old22'])
+    const next = await ask('job list --mine --limit 3 --before j-old22', { fleet, jobs })
+    expect(next.notes).toEqual([])
+    expect(asked).toEqual([
+      { requester: 'U1', limit: 2 },
+      { requester: 'U1', limit: 3, before: 'j-old22' },
+    ])
   })
 
   it('asks for less with --mine, --state and --limit', async () => {
