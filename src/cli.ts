@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The `qnav` executable: start, run, doctor, demo, sandbox, audit. */
+/** The `qnav` executable: start, run, doctor, demo, sandbox, audit, migrate. */
 import { parseArgs } from 'node:util'
 import { noteOf, UserError } from './errors.js'
 
@@ -14,6 +14,8 @@ const usage = `qnav operates KVM hosts from Slack.
   qnav audit search [--limit N]            what was asked and done, newest first; narrow it with --by PERSON, --job ID,
                                            --event NAME, --about VM|HOST, --command "vm create", --since 7d, --until TIME
   qnav audit export [--format jsonl|csv]   the same, oldest first and all of it
+  qnav migrate [--check]                   bring the data directory of an older version up to date (the bot does it at its
+                                           start), or say what that would do
 
 Environment: SLACK_BOT_TOKEN, SLACK_APP_TOKEN (or SLACK_SIGNING_SECRET and PORT), SLACK_API_URL,
 QNAV_CONFIG (./qnav.yml), QNAV_DATA_DIR (./data), LOG_LEVEL (info). docs/install.md explains each.
@@ -30,6 +32,9 @@ async function main(argv: string[]): Promise<number> {
   // Flags of its own, which no other command takes.
   if (argv[0] === 'audit' && !argv.includes('--help') && !argv.includes('-h')) {
     return (await import('./audit-command.js')).auditCommand(process.env, argv.slice(1))
+  }
+  if (argv[0] === 'migrate' && !argv.includes('--help') && !argv.includes('-h')) {
+    return (await import('./migrate-command.js')).migrateCommand(process.env, argv.slice(1))
   }
   const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true, strict: true })
   const [verb, ...rest] = positionals

@@ -10,7 +10,7 @@ import type { Logger } from './log.js'
 import { createPolicy, type GroupDirectory, type PeopleDirectory, type Policy } from './policy/index.js'
 import { createRequests, type Requests } from './request/index.js'
 import { createSlackSurface } from './slack/index.js'
-import { openAuditLog, openDataDirectory } from './store/index.js'
+import { migrateStore, openAuditLog, openDataDirectory } from './store/index.js'
 import { serveTerminal } from './terminal/index.js'
 
 /** Where the command files are: beside this file's folder, as sources and as built files alike. */
@@ -57,9 +57,11 @@ export async function buildHouse(
   try {
     const data = await openDataDirectory(settings.dataDirectory, { log })
     closers.push(() => data.close())
+    const { from, to, steps } = await migrateStore(data, { log })
     const auditLog = await openAuditLog(data, { log })
     closers.push(() => auditLog.close())
     const audit = auditLog.append.bind(auditLog)
+    if (steps.length > 0) await audit({ event: 'store.migrated', from, to })
 
     const { fleet, close: closeFleet } = createFleet({ hosts: settings.hosts, log })
     closers.push(closeFleet)

@@ -41,7 +41,17 @@ const mayImport: Record<string, readonly string[]> = {
   sandbox: ['errors'],
 }
 /** The composition roots know every room; demo is the composition root of a whole lab. */
-const roots = new Set(['main', 'cli', 'start', 'run', 'doctor', 'audit-command', 'audit-search', 'demo'])
+const roots = new Set([
+  'main',
+  'cli',
+  'start',
+  'run',
+  'doctor',
+  'audit-command',
+  'audit-search',
+  'migrate-command',
+  'demo',
+])
 
 interface Import {
   file: string

@@ -2,8 +2,12 @@ import type { Clock } from '../../src/jobs/index.js'
 
 /** Time that passes only when told. */
 export class FakeClock implements Clock {
-  #now = Date.parse('2026-01-02T03:04:05.000Z')
+  #now: number
   #timers: { at: number; wake: () => void }[] = []
+
+  constructor(now = Date.parse('2026-01-02T03:04:05.000Z')) {
+    this.#now = now
+  }
 
   now(): number {
     return this.#now
