@@ -3,8 +3,8 @@
  * what is left says what to do.
  *
  * The file has a JSON line for each promise and each end. It is only appended to, and rewritten when it has grown; ends are
- * written with the next promise, because an end that is lost only means that something is done twice, and whoever works
- * must bear that anyway.
+ * never waited for (by default they are written with the next promise), because an end that is lost only means that
+ * something is done twice, and whoever works must bear that anyway.
  */
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { z } from 'zod'
@@ -27,17 +27,27 @@ export interface PendingLogOptions<T> {
   now?: () => number
   /** Milliseconds for which a key is known after its end. Default one hour. */
   rememberMs?: number
-  /** Bytes from which the file is rewritten with what still counts. Default 1 MiB. */
+  /** Bytes from which the file is rewritten with what still counts, if half of it does not. Default 1 MiB. */
   rewriteFrom?: number
+  /** Ends are written as soon as they are known, not synced: a kill of the process loses none, a power cut may. */
+  endsAtOnce?: boolean
 }
 
 const hourMs = 3_600_000
 const mib = 1024 * 1024
 
+/** Keys remembered at most, the latest. */
+const mostRemembered = 20_000
+
 const lineForm = z.union([
   z.object({ key: z.string(), at: z.iso.datetime(), value: z.unknown() }),
-  z.object({ key: z.string(), done: z.iso.datetime() }),
+  z.object({ key: z.string(), done: z.iso.datetime(), note: z.string().exactOptional() }),
 ])
+
+interface End {
+  at: number
+  note?: string
+}
 
 /**
  * Opens (or makes, 0600) the file. A line that a crash left unfinished was relied on by nobody and is dropped; when other
@@ -65,12 +75,15 @@ export class PendingLog<T> {
   readonly #open = new Map<string, Pending<T>>()
   /** Keys whose promise is on its way to the disk. */
   readonly #writing = new Set<string>()
-  /** Keys that are done, oldest first, with the time of their end. */
-  readonly #done = new Map<string, number>()
+  /** Keys that are done, oldest first. */
+  readonly #done = new Map<string, End>()
   /** Lines of ends that are not on disk yet. */
   #ends = ''
   #file: FileHandle | undefined
   #bytes = 0
+  /** Bytes from which the file has grown enough to be rewritten. */
+  #rewriteAt = 0
+  #isClosed = false
   #waiting: Waiting<T>[] = []
   #flushing: Promise<void> | undefined
 
@@ -91,6 +104,7 @@ export class PendingLog<T> {
 
   /** Resolves when it is on disk. Rejects with `store-failed`; then it was not promised. */
   async add(key: string, value: T): Promise<void> {
+    if (this.#isClosed) throw storeFailed('write', this.#options.path, new Error('it is closed'))
     const entry = { key, at: new Date(this.#now()).toISOString(), value }
     this.#writing.add(key)
     try {
@@ -103,21 +117,28 @@ export class PendingLog<T> {
     }
   }
 
-  /** It need not be done after a crash any more. */
-  done(key: string): void {
+  /** It need not be done after a crash any more. `note`: what is to be known of it as long as its key is. */
+  done(key: string, note?: string): void {
     if (!this.#open.delete(key)) return
+    const end = { at: this.#now(), ...(note === undefined ? {} : { note }) }
+    this.#done.set(key, end)
     this.#forgetOld()
-    this.#done.set(key, this.#now())
-    this.#ends += endLine(key, this.#now())
+    this.#end(endLine(key, end))
+  }
+
+  /** What was noted at the end of the key, while that is remembered. */
+  noteOf(key: string): string | undefined {
+    return this.#done.get(key)?.note
   }
 
   /** It was not promised after all; its key may come again. */
   withdraw(key: string): void {
-    if (this.#open.delete(key)) this.#ends += endLine(key, 0)
+    if (this.#open.delete(key)) this.#end(endLine(key, { at: 0 }))
   }
 
-  /** Writes down what was done. */
+  /** Writes down what was done. Nothing is written afterwards. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#flushing
     const file = this.#file
     this.#file = undefined
@@ -156,7 +177,10 @@ export class PendingLog<T> {
     const entry = parsed.data
     if ('done' in entry) {
       this.#open.delete(entry.key)
-      this.#done.set(entry.key, Date.parse(entry.done))
+      const { key, done, note } = entry
+      const at = Date.parse(done)
+      // What was withdrawn is not remembered.
+      if (at > 0) this.#done.set(key, { at, ...(note === undefined ? {} : { note }) })
       return true
     }
     const value = this.#options.schema.safeParse(entry.value)
@@ -166,8 +190,9 @@ export class PendingLog<T> {
 
   /** What comes while the disk is busy goes in one write. Never rejects: everybody who waits hears for themselves. */
   async #flush(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    for (;;) {
       const batch = this.#waiting.splice(0)
+      if (batch.length === 0 && (this.#ends === '' || this.#options.endsAtOnce !== true)) break
       try {
         await this.#write(batch.map(({ entry }) => lineOf(entry)).join(''))
         for (const { entry, resolve } of batch) {
@@ -177,21 +202,26 @@ export class PendingLog<T> {
       } catch (error) {
         const failure = storeFailed('write', this.#options.path, error)
         for (const { reject } of batch) reject(failure)
+        // The ends come with the next promise.
+        if (this.#waiting.length === 0) break
       }
     }
     this.#flushing = undefined
+  }
+
+  #end(line: string): void {
+    this.#ends += line
+    if (this.#options.endsAtOnce === true && !this.#isClosed) this.#flushing ??= this.#flush()
   }
 
   async #write(promises: string): Promise<void> {
     const ends = this.#ends
     const text = ends + promises
     const bytes = Buffer.byteLength(text)
-    if (this.#file === undefined || this.#bytes + bytes > (this.#options.rewriteFrom ?? mib)) {
-      return this.#rewrite(promises)
-    }
+    if (this.#file === undefined || this.#bytes + bytes > this.#rewriteAt) return this.#rewrite(promises)
     try {
       await this.#file.appendFile(text)
-      await this.#file.datasync()
+      if (promises !== '') await this.#file.datasync()
     } catch (error) {
       // Half a batch must not stay in the middle.
       await this.#file.truncate(this.#bytes).catch(() => this.#abandon())
@@ -206,12 +236,13 @@ export class PendingLog<T> {
     const { path } = this.#options
     this.#forgetOld()
     this.#ends = ''
-    const ends = [...this.#done].map(([key, at]) => endLine(key, at))
+    const ends = [...this.#done].map(([key, end]) => endLine(key, end))
     const text = [...ends, ...this.left.map(lineOf), more].join('')
     await this.#abandon()
     await writeFileAtomically(path, text)
     this.#file = await open(path, 'a', 0o600)
     this.#bytes = Buffer.byteLength(text)
+    this.#rewriteAt = Math.max(this.#options.rewriteFrom ?? mib, 2 * this.#bytes)
   }
 
   async #abandon(): Promise<void> {
@@ -222,8 +253,8 @@ export class PendingLog<T> {
 
   #forgetOld(): void {
     const before = this.#now() - (this.#options.rememberMs ?? hourMs)
-    for (const [key, at] of this.#done) {
-      if (at >= before) break
+    for (const [key, { at }] of this.#done) {
+      if (at >= before && this.#done.size <= mostRemembered) break
       this.#done.delete(key)
     }
   }
@@ -233,8 +264,8 @@ function lineOf(entry: Pending<unknown>): string {
   return `${JSON.stringify(entry)}\n`
 }
 
-function endLine(key: string, at: number): string {
-  return `${JSON.stringify({ key, done: new Date(at).toISOString() })}\n`
+function endLine(key: string, { at, note }: End): string {
+  return `${JSON.stringify({ key, done: new Date(at).toISOString(), note })}\n`
 }
 
 function jsonOf(line: string): unknown {

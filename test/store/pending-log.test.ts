@@ -112,6 +112,56 @@ describe('what was promised', () => {
     expect((await stat(path)).size).toBeLessThan(20_000)
   })
 
+  it('is not known after it was withdrawn, whatever was done before it', async () => {
+    const { pending, again } = await aLogFile()
+    await pending.add('a', { text: 'a' })
+    await pending.add('b', { text: 'b' })
+    pending.done('a')
+    pending.withdraw('b')
+    await pending.close()
+    const later = await again()
+    expect([later.has('a'), later.has('b')]).toEqual([true, false])
+  })
+
+  it('keeps with its end what came of it, also when the file is written anew', async () => {
+    const { pending, again } = await aLogFile()
+    await pending.add('a', { text: 'a' })
+    pending.done('a', 'C1 5.0')
+    expect(pending.noteOf('a')).toBe('C1 5.0')
+    await pending.close()
+    await (await again()).close()
+    expect((await again()).noteOf('a')).toBe('C1 5.0')
+  })
+
+  it('is at once known to be done after a kill, where ends are written at once', async () => {
+    const { pending, again, path } = await aLogFile({ endsAtOnce: true })
+    await pending.add('a', { text: 'a' })
+    pending.done('a')
+    await vi.waitFor(async () => expect(await readFile(path, 'utf8')).toContain('done'))
+    const later = await again()
+    expect(later.left).toEqual([])
+    expect(later.has('a')).toBe(true)
+  })
+
+  it('is not written anew again and again when most of it still counts', async () => {
+    const { pending, path } = await aLogFile({ rewriteFrom: 1000 })
+    const files = new Set<number>()
+    for (let n = 0; n < 100; n++) {
+      await pending.add(`k${n}`, { text: 'x'.repeat(100) })
+      files.add((await stat(path)).ino)
+    }
+    expect(files.size).toBeLessThan(8)
+  })
+
+  it('takes nothing more when it is closed', async () => {
+    const { pending, again } = await aLogFile({ endsAtOnce: true })
+    await pending.add('a', { text: 'a' })
+    await pending.close()
+    pending.done('a')
+    await expect(pending.add('b', { text: 'b' })).rejects.toMatchObject({ code: 'store-failed' })
+    expect(texts((await again()).left)).toEqual(['a'])
+  })
+
   it('is exactly what was promised and not done, after any sequence and a crash anywhere', async () => {
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.nat({ max: 20 }).map((n) => ({ verb: 'add' as const, n })) },
