@@ -48,7 +48,7 @@ export function callFailure(error: unknown): CallFailure {
     return { kind: error.statusCode >= 500 ? 'failed' : 'refused', why: `HTTP ${error.statusCode}` }
   }
   if (error instanceof WebAPIRequestError) {
-    const code = errorCodes(error).find((each) => neverConnected.has(each))
+    const code = neverConnectedCode(error)
     return code === undefined
       ? { kind: 'unknown', why: error.original.message }
       : { kind: 'not-sent', why: code }
@@ -59,6 +59,15 @@ export function callFailure(error: unknown): CallFailure {
     return { kind: 'rate-limited', retryAfterMs: defaultRetryAfterMs, why: 'rate limited' }
   }
   return { kind: 'refused', why }
+}
+
+/** Whether a call failed before anybody on the other side could hear of it. */
+export function neverReached(error: unknown): boolean {
+  return neverConnectedCode(error) !== undefined
+}
+
+function neverConnectedCode(error: unknown): string | undefined {
+  return errorCodes(error).find((each) => neverConnected.has(each))
 }
 
 /** Codes along the chain of causes; an AggregateError (IPv6 and IPv4 both failed) has them inside. */

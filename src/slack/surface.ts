@@ -18,7 +18,7 @@ import { IntakeJournal, type IntakeLog, openIntakeLog } from './intake-journal.j
 import { listen } from './listeners.js'
 import { Modals } from './modals.js'
 import { Names } from './names.js'
-import { createOutbox } from './outbox/index.js'
+import { createOutbox, type Outbox, type OutboxLog, openOutboxLog } from './outbox/index.js'
 import { isTokenProblem, PooledSocketReceiver, SignedHttpReceiver } from './receivers/index.js'
 import { Shortcuts } from './shortcuts.js'
 import { slackLogger } from './slack-logger.js'
@@ -47,6 +47,8 @@ export interface SlackParts {
   cardBook?: CardBook
   /** Keeps what was taken in in the data directory when absent. */
   intakeLog?: IntakeLog
+  /** Keeps what waits to be sent in the data directory when absent. */
+  outboxLog?: OutboxLog
 }
 
 export interface SlackSurface {
@@ -72,8 +74,8 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
   const log = parts.log.child({ room: 'slack' })
   const { interactive, background } = createClients(settings, log)
   const receiver = parts.receiver ?? createReceiver(settings, log, clock)
-  const outbox = createOutbox({ client: background, log, clock })
   const intake = new Intake({ log, clock })
+  let outbox: Outbox | undefined
   let cards: JobCards | undefined
   let answering: Answering | undefined
   let homes: Homes | undefined
@@ -117,16 +119,19 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
       const process = app.processEvent.bind(app)
       app.processEvent = (event) => intake.take(event, process)
 
+      const pending = parts.outboxLog ?? (await openOutboxLog(dataDirectory, log, () => clock.now()))
+      outbox = createOutbox({ client: background, interactive, pending, log, clock })
       const book = parts.cardBook ?? (await openCardBook(dataDirectory, log))
       cards = new JobCards({ jobs, outbox, book, approvalsChannel, log, clock })
-      const whisper = createWhisper({ client: interactive, outbox, log })
+      const whisper = createWhisper({ outbox })
       const modals = new Modals(interactive, log)
       const names = new Names(jobs)
       const showIn = modals.showMessage.bind(modals)
       answering = new Answering({ requests, jobs, cards, outbox, whisper, names, showIn, log, clock })
       const suggestions = new Suggestions({ fleet, jobs })
       const forms = new Forms({ catalogue, suggestions, policy, modals, requests, answering, whisper, log })
-      homes = new Homes({ fleet, jobs, policy, client: background, log, clock })
+      // Somebody looks at it: the outbox must not hold it up.
+      homes = new Homes({ fleet, jobs, policy, client: interactive, log, clock })
       const shortcuts = new Shortcuts({ catalogue, fleet, policy, answering, forms, homes, modals })
       intakeLog = parts.intakeLog ?? (await openIntakeLog(dataDirectory, log))
       journal = new IntakeJournal({
@@ -158,9 +163,9 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
       await intakeLog
         ?.close()
         .catch((error: unknown) => log.error({ err: error }, 'what was done could not be written down'))
-      await outbox.drain(sendWithinMs)
+      await outbox?.drain(sendWithinMs)
       cards?.stop()
-      outbox.stop()
+      await outbox?.stop()
     },
   }
 }

@@ -69,6 +69,7 @@ const scopesOf: Record<string, { bot?: string[]; optional?: string[] }> = {
   'usergroups.users.list': { bot: ['usergroups:read'] },
   'conversations.history': { optional: ['channels:history', 'groups:history'] },
   'conversations.members': { optional: ['channels:read', 'groups:read'] },
+  'conversations.open': { optional: ['im:write'] },
   'conversations.replies': { optional: ['channels:history', 'groups:history'] },
 }
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createClients } from '../../src/slack/clients.js'
 import { createOutbox, type Outbox, PostFailed } from '../../src/slack/outbox/index.js'
 import { section } from '../../src/slack/views/index.js'
-import { aLog, ManualClock } from './fakes.js'
+import { aLog, ManualClock, settle } from './fakes.js'
 import { SlackStub, textOf } from './slack-stub.js'
 
 const settings = { botToken: 'xoxb-test-token', receiver: { kind: 'socket', appToken: 'xapp-1' } } as const
@@ -17,10 +17,11 @@ beforeEach(() => {
   slack = new SlackStub()
   clock = new ManualClock()
   log = aLog()
-  outbox = createOutbox({ client: createClients(settings, log).background, log, clock })
+  const { background: client, interactive } = createClients(settings, log)
+  outbox = createOutbox({ client, interactive, pending: undefined, log, clock })
 })
-afterEach(() => {
-  outbox.stop()
+afterEach(async () => {
+  await outbox.stop()
   slack.close()
 })
 
@@ -96,6 +97,8 @@ describe('posting', () => {
     slack.on('auth.test', () => (isAway ? 'drop' : { ok: true }))
     slack.on('conversations.history', () => ({ ok: false, error: 'missing_scope' }))
     const posted = post('card')
+    await vi.waitFor(() => expect(clock.nextIn).toBe(1000))
+    await clock.pass(1000)
     await vi.waitFor(() => expect(slack.of('auth.test').length).toBeGreaterThan(0))
     await clock.pass(60_000)
     expect(slack.of('chat.postMessage')).toHaveLength(1)
@@ -157,10 +160,38 @@ describe('posting', () => {
     },
   )
 
-  it('holds no more than 2000 messages', async () => {
+  it('holds no more than 2000 messages: details go first, then answers, cards never', async () => {
     slack.on('chat.postMessage', () => new Promise(() => undefined))
-    for (let n = 0; n < 2000; n += 1) post(`p${n}`).catch(() => undefined)
-    await expect(post('one too many')).rejects.toThrow('2000 messages wait already')
+    const gone: string[] = []
+    const give = (key: string, worth: 'detail' | 'answer' | 'card') => {
+      const given = outbox.post({ key, channel: 'C1', message: message(key), worth })
+      given.catch((error: unknown) => error instanceof PostFailed && !error.refused && gone.push(key))
+    }
+    for (let n = 0; n < 1000; n += 1) give(`card ${n}`, 'card')
+    for (let n = 0; n < 997; n += 1) give(`old card ${n}`, 'card')
+    for (const key of ['answer 1', 'detail', 'answer 2']) give(key, key === 'detail' ? 'detail' : 'answer')
+    await settle()
+    expect(gone).toEqual([])
+    for (let n = 0; n < 4; n += 1) give(`more ${n}`, 'card')
+    await settle()
+    expect(gone).toEqual(['detail', 'answer 1', 'answer 2'])
+    give('too late', 'answer')
+    await settle()
+    expect(gone).toEqual(['detail', 'answer 1', 'answer 2', 'too late'])
+  })
+
+  it('holds no more than 16 MiB of them', async () => {
+    slack.on('chat.postMessage', () => new Promise(() => undefined))
+    const long = { text: 'x', blocks: Array.from({ length: 40 }, () => section('y'.repeat(2900))) }
+    const failed: unknown[] = []
+    for (let n = 0; n < 200; n += 1) {
+      outbox
+        .post({ key: `p${n}`, channel: 'C1', message: long })
+        .catch((error: unknown) => failed.push(error))
+    }
+    await settle()
+    expect(failed.length).toBeGreaterThan(40)
+    expect(failed.length).toBeLessThan(80)
   })
 
   it('removes secrets from text and blocks', async () => {
@@ -263,7 +294,7 @@ describe('updating', () => {
     void outbox.update(place, message('1'))
     await expect(passUntil(outbox.drain(1000))).resolves.toBe(false)
     expect(log.lines).toContainEqual(
-      expect.objectContaining({ level: 'error', fields: { posts: 0, updates: 1 } }),
+      expect.objectContaining({ level: 'warn', fields: { posts: 0, updates: 1, answers: 0 } }),
     )
   })
 })

@@ -111,7 +111,9 @@ export class JobFaces {
     this.#cancelRetry?.()
     await Promise.all([this.#card.settled(), this.#approval.settled()])
     if (!this.#isStopped) await this.#postThread()
-    if (this.#isStopped) return false
+    // Neither there nor refused: it is made at the next start.
+    const isMissing = this.#entry.card !== undefined && this.#entry.card.ts === undefined
+    if (this.#isStopped || isMissing) return false
     await this.#parts.book.remove(this.#id)
     return true
   }
@@ -125,7 +127,8 @@ export class JobFaces {
       if (index < this.#entry.threaded) continue
       const key = `thread:${this.#id}:${index}`
       const mayExist = this.#isRestored
-      await this.#parts.outbox.post({ key, channel: at.channel, thread, message, mayExist })
+      const post = { key, channel: at.channel, thread, message, mayExist, worth: 'detail' as const }
+      await this.#parts.outbox.post(post)
       this.#isRestored = false
       this.#entry.threaded = index + 1
       await this.#remember()
@@ -211,12 +214,14 @@ export class JobFaces {
     await this.#remember()
     const message = render()
     const thread = face === 'card' ? this.#askedIn(note) : undefined
-    const post = { key: `${face}:${this.#id}`, channel: note.channel, message, mayExist, ...thread }
+    const key = `${face}:${this.#id}`
+    const post = { key, channel: note.channel, message, mayExist, ...thread, worth: 'card' as const }
     try {
-      const at = await this.#parts.outbox.post(post)
+      const { wasThere, ...at } = await this.#parts.outbox.post(post)
       this.#entry[face] = { ...note, ...at }
       await this.#remember()
-      return { at, message }
+      // What was there from before a crash may show an older state.
+      return wasThere ? { at } : { at, message }
     } catch (error) {
       if (!(error instanceof PostFailed)) {
         this.#parts.log.error({ err: error, job: this.#id, face }, 'a card could not be made')

@@ -4,8 +4,8 @@ import type { Message } from '../views/index.js'
 
 export interface Placed {
   at: Place
-  /** What was posted. */
-  message: Message
+  /** What was posted; absent when it is not known what it shows. */
+  message?: Message
 }
 
 export interface LiveMessageParts {
@@ -59,7 +59,7 @@ export class LiveMessage {
     this.#placing = undefined
     if (placed === undefined) return
     this.#at = placed.at
-    this.#told = JSON.stringify(placed.message)
+    this.#told = placed.message && JSON.stringify(placed.message)
     // Things may have changed while it was being posted.
     this.#update(placed.at)
   }

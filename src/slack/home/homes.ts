@@ -12,7 +12,7 @@ export interface HomesParts {
   fleet: Fleet
   jobs: Pick<Jobs, 'list' | 'onChange'>
   policy: Pick<Policy, 'rightsOf'>
-  /** The one for what nobody waits for. */
+  /** The one for what people wait for. */
   client: WebClient
   log: Logger
   clock: Clock

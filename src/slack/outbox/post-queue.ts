@@ -3,95 +3,209 @@ import type { WebClient } from '@slack/web-api'
 import type { Clock } from '../../jobs/index.js'
 import type { Logger } from '../../log.js'
 import { type CallFailure, callFailure } from '../call-failure.js'
-import { type Message, prepare } from '../views/index.js'
+import { prepare } from '../views/index.js'
 import { backoffMs, pause } from '../wait.js'
-import type { Place, Post } from './outbox.js'
+import type { Place, Post, Posted } from './outbox.js'
+import { type OutboxJournal, type Worth, worths } from './outbox-journal.js'
+import { PostFailed } from './post-failed.js'
 import { PostSearch } from './post-search.js'
 
-/** Posts that may wait; beyond that Slack has been away for so long that more would only grow memory. */
+/** What may wait in memory; beyond that Slack has been away for so long that more would only grow. */
 const mostWaiting = 2000
-/** A post that could not be delivered for so long is given up. */
-const giveUpAfterMs = 60 * 60_000
+const mostBytes = 16 * 1024 * 1024
+const hourMs = 60 * 60_000
+/** What could not be delivered for so long is given up: by then an answer is no answer any more. */
+const giveUpAfterMs: Record<Worth, number> = { detail: hourMs, answer: hourMs, card: 24 * hourMs }
 const longestBackoffMs = 30_000
+/** A message whose answer was lost may take so long to be seen in its channel. */
+const settleMs = 1000
 
 /** Names qnav's messages among others in a channel's metadata. */
 export const metadataType = 'qnav_message'
 
-/** A message that did not get into Slack. */
-export class PostFailed extends Error {
-  override readonly name = 'PostFailed'
-  /** Slack's code, e.g. `not_in_channel`, or what happened. */
-  readonly why: string
-  /** Slack said no: a try in another place may do. Otherwise Slack was not reached. */
-  readonly refused: boolean
+interface Waiting {
+  /** Its message is prepared. */
+  readonly post: Post
+  readonly worth: Worth
+  /** When it was given to the outbox, or is counted from. */
+  readonly givenAt: number
+  readonly sinceMs: number
+  /** From before the start of this process. */
+  readonly isLeft: boolean
+  readonly bytes: number
+  readonly onDisk: Promise<void>
+  readonly posted: Promise<Posted>
+  readonly resolve: (posted: Posted) => void
+  readonly reject: (error: unknown) => void
+  isUnderWay: boolean
+}
 
-  constructor(post: Post, why: string, refused: boolean) {
-    super(`"${post.key}" could not be posted to ${post.channel}: ${why}`)
-    this.why = why
-    this.refused = refused
-  }
+interface ChannelLine {
+  /** In the order in which they were given. */
+  readonly waiting: Waiting[]
+  readonly work: Promise<void>
+}
+
+export interface PostQueueParts {
+  client: WebClient
+  journal: OutboxJournal
+  log: Logger
+  clock: Clock
 }
 
 export class PostQueue {
   readonly #client: WebClient
+  readonly #journal: OutboxJournal
   readonly #log: Logger
   readonly #clock: Clock
   readonly #search: PostSearch
-  /** The last post of each channel. */
-  readonly #channels = new Map<string, Promise<unknown>>()
+  readonly #channels = new Map<string, ChannelLine>()
+  readonly #byKey = new Map<string, Waiting>()
   readonly #stopped = new AbortController()
-  #size = 0
+  /** By then everything that the last process sent is to be seen. */
+  readonly #settled: Promise<void>
+  #bytes = 0
 
-  constructor({ client, log, clock }: { client: WebClient; log: Logger; clock: Clock }) {
+  /** Begins with what the last process left. */
+  constructor({ client, journal, log, clock }: PostQueueParts) {
     this.#client = client
+    this.#journal = journal
     this.#log = log
     this.#clock = clock
-    this.#search = new PostSearch(client, log)
+    const left = journal.left('post')
+    const oldest = Math.min(clock.now(), ...left.map(({ at }) => Date.parse(at)))
+    this.#search = new PostSearch(client, log, oldest)
+    this.#settled = left.length === 0 ? Promise.resolve() : this.#wait(settleMs)
+    for (const { key, at, value } of left) {
+      const { channel, thread, message, worth } = value
+      const post = { key, channel, message, worth, ...(thread === undefined ? {} : { thread }) }
+      const sinceMs = Date.parse(at)
+      // Cards are true again when they are there; an answer grows old also while nobody runs.
+      const givenAt = worth === 'card' ? clock.now() : sinceMs
+      this.#enqueue(post, { sinceMs, givenAt, isLeft: true, onDisk: Promise.resolve() })
+    }
+    if (left.length > 0) log.info({ posts: left.length }, 'messages of before the last stop are sent now')
   }
 
   get size(): number {
-    return this.#size
+    return this.#byKey.size
   }
 
-  add(post: Post): Promise<Place> {
-    if (this.#size >= mostWaiting) {
-      const failed = new PostFailed(post, `${mostWaiting} messages wait already`, false)
-      this.#log.error({ err: failed }, 'a message was dropped')
-      return Promise.reject(failed)
-    }
-    this.#size += 1
-    const before = this.#channels.get(post.channel) ?? Promise.resolve()
-    const mine = before
-      .catch(() => undefined)
-      .then(() => this.#deliver(post))
-      .finally(() => {
-        this.#size -= 1
-        if (this.#channels.get(post.channel) === mine) this.#channels.delete(post.channel)
-      })
-    this.#channels.set(post.channel, mine)
-    return mine
+  add(given: Post): Promise<Posted> {
+    const { key } = given
+    const waiting = this.#byKey.get(key)
+    if (waiting !== undefined) return waiting.posted.then((at) => ({ ...at, wasThere: true }))
+    const place = placeIn(this.#journal.noteOf(key))
+    if (place !== undefined) return Promise.resolve({ ...place, wasThere: true })
+    const post = { ...given, message: prepare(given.message) }
+    const { channel, thread, message, worth = 'answer' } = post
+    const value = { kind: 'post' as const, channel, worth, message }
+    const now = this.#clock.now()
+    // It may be from before a restart whose journal knew nothing of it.
+    const sinceMs = post.mayExist === true ? now - hourMs : now
+    const onDisk = this.#journal.keep(key, thread === undefined ? value : { ...value, thread })
+    const added = this.#enqueue(post, { sinceMs, givenAt: now, isLeft: false, onDisk })
+    this.#makeRoom()
+    return added.posted
   }
 
   async idle(): Promise<void> {
-    while (this.#channels.size > 0) await Promise.allSettled(this.#channels.values())
+    while (this.#channels.size > 0) await Promise.all([...this.#channels.values()].map(({ work }) => work))
   }
 
+  /** What waits stays on disk. */
   stop(): void {
     this.#stopped.abort()
   }
 
-  async #deliver(post: Post): Promise<Place> {
-    const message = prepare(post.message)
-    const startedAt = this.#clock.now()
+  #enqueue(post: Post, how: Pick<Waiting, 'sinceMs' | 'givenAt' | 'isLeft' | 'onDisk'>): Waiting {
+    let resolve = (_: Posted): void => {}
+    let reject = (_: unknown): void => {}
+    const posted = new Promise<Posted>((res, rej) => {
+      resolve = res
+      reject = rej
+    })
+    // Nobody waits for what a former process left.
+    posted.catch(() => undefined)
+    const bytes = JSON.stringify(post.message).length
+    const worth = post.worth ?? 'answer'
+    const item: Waiting = { post, worth, ...how, bytes, posted, resolve, reject, isUnderWay: false }
+    this.#byKey.set(post.key, item)
+    this.#bytes += bytes
+    const line = this.#channels.get(post.channel)
+    if (line !== undefined) line.waiting.push(item)
+    else {
+      const waiting = [item]
+      this.#channels.set(post.channel, { waiting, work: this.#work(post.channel, waiting) })
+    }
+    return item
+  }
+
+  /** Never rejects. */
+  async #work(channel: string, waiting: Waiting[]): Promise<void> {
+    for (let item = waiting[0]; item !== undefined; item = waiting[0]) {
+      item.isUnderWay = true
+      // What is not on disk yet could be sent and forgotten: then it would be sent again.
+      await item.onDisk
+      try {
+        const posted = await this.#deliver(item)
+        this.#journal.done(item.post.key, `${posted.channel} ${posted.ts}`)
+        this.#remove(item)
+        item.resolve(posted)
+      } catch (error) {
+        // What a stop left undone stays on disk.
+        if (!this.#stopped.signal.aborted) this.#journal.withdraw(item.post.key)
+        this.#remove(item)
+        item.reject(error)
+      }
+      waiting.shift()
+    }
+    this.#channels.delete(channel)
+  }
+
+  /** When there is too much: details first, then answers, the oldest first. Cards are as many as there are jobs. */
+  #makeRoom(): void {
+    if (this.size <= mostWaiting && this.#bytes <= mostBytes) return
+    for (const worth of worths.filter((each) => each !== 'card')) {
+      for (const item of this.#byKey.values()) {
+        if (item.worth !== worth || item.isUnderWay) continue
+        const line = this.#channels.get(item.post.channel)?.waiting
+        line?.splice(line.indexOf(item), 1)
+        const failed = new PostFailed(item.post, `${mostWaiting} messages wait already`, false)
+        this.#log.error({ err: failed, worth }, 'a message was dropped')
+        this.#journal.withdraw(item.post.key)
+        this.#remove(item)
+        item.reject(failed)
+        if (this.size <= mostWaiting && this.#bytes <= mostBytes) return
+      }
+    }
+  }
+
+  #remove({ post, bytes }: Waiting): void {
+    this.#byKey.delete(post.key)
+    this.#bytes -= bytes
+  }
+
+  async #deliver(item: Waiting): Promise<Posted> {
+    const { post, givenAt, isLeft, sinceMs, worth } = item
+    const { key, channel, thread } = post
     // Lost answers that could not be cleared up: one second try is better than a lost card, more are not.
     let uncertain = 0
-    let mustLook = post.mayExist === true
+    const mayExist = isLeft || post.mayExist === true
+    let mustLook = mayExist
+    let wasSent = false
+    if (isLeft) await this.#settled
     for (let attempt = 0; !this.#stopped.signal.aborted; attempt += 1) {
-      if (this.#clock.now() - startedAt > giveUpAfterMs)
+      if (this.#clock.now() - givenAt > giveUpAfterMs[worth]) {
         throw this.#failed(post, 'Slack could not be reached', false)
+      }
       if (mustLook) {
-        const found = await this.#search.find(post, startedAt)
-        if (found.kind === 'found') return found.place
+        const found = await this.#search.find({
+          ...{ key, channel, thread, sinceMs },
+          // What was sent since is not among what was there at the start.
+          isLeft: isLeft && !wasSent,
+        })
+        if (found.kind === 'found') return mayExist ? { ...found.place, wasThere: true } : found.place
         if (found.kind === 'retry') {
           await this.#wait(found.afterMs ?? backoffMs(attempt, longestBackoffMs))
           continue
@@ -102,7 +216,7 @@ export class PostQueue {
           if (!(await this.#slackAnswers())) continue
         }
       }
-      const outcome = await this.#send(post, message)
+      const outcome = await this.#send(post)
       if ('ts' in outcome) return outcome
       switch (outcome.kind) {
         case 'refused':
@@ -112,15 +226,17 @@ export class PostQueue {
           break
         case 'unknown':
           uncertain += 1
+          wasSent = true
           mustLook = true
+          await this.#wait(settleMs)
           break
         case 'failed':
+          wasSent = true
           mustLook = true
           await this.#wait(backoffMs(attempt, longestBackoffMs))
           break
         case 'not-sent':
-          if (attempt === 0)
-            this.#log.warn({ key: post.key, why: outcome.why }, 'Slack is not reached; messages wait')
+          if (attempt === 0) this.#log.warn({ key, why: outcome.why }, 'Slack is not reached; messages wait')
           await this.#wait(backoffMs(attempt, longestBackoffMs))
       }
     }
@@ -130,7 +246,7 @@ export class PostQueue {
   /** Waits for Slack to answer anything at all, so that the one second try is not spent on an outage. */
   async #slackAnswers(): Promise<boolean> {
     const since = this.#clock.now()
-    for (let attempt = 0; this.#clock.now() - since < giveUpAfterMs; attempt += 1) {
+    for (let attempt = 0; this.#clock.now() - since < hourMs; attempt += 1) {
       const answered = await this.#client.auth.test().then(
         () => true,
         (error: unknown) => callFailure(error).kind === 'refused',
@@ -142,7 +258,8 @@ export class PostQueue {
     return false
   }
 
-  async #send({ key, channel, thread }: Post, { text, blocks }: Message): Promise<Place | CallFailure> {
+  async #send({ key, channel, thread, message }: Post): Promise<Place | CallFailure> {
+    const { text, blocks } = message
     try {
       const { ts, channel: where = channel } = await this.#client.chat.postMessage({
         channel,
@@ -154,6 +271,7 @@ export class PostQueue {
         unfurl_media: false,
       })
       if (ts === undefined) return { kind: 'unknown', why: 'Slack answered without a timestamp' }
+      this.#search.learn(channel, where)
       return { channel: where, ts }
     } catch (error) {
       return callFailure(error)
@@ -170,4 +288,10 @@ export class PostQueue {
   #wait(ms: number): Promise<void> {
     return pause(this.#clock, ms, this.#stopped.signal)
   }
+}
+
+/** As noted at the end of a post: channel and timestamp. */
+function placeIn(note: string | undefined): Place | undefined {
+  const [channel, ts] = note?.split(' ') ?? []
+  return channel === undefined || ts === undefined ? undefined : { channel, ts }
 }
