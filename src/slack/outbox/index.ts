@@ -8,4 +8,4 @@ export {
 } from './outbox.js'
 export { type Kept, type OutboxLog, openOutboxLog } from './outbox-journal.js'
 export { PostFailed } from './post-failed.js'
-export { type Listener, listensForMs } from './words-queue.js'
+export type { Listener } from './words-queue.js'

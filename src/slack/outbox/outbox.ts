@@ -49,6 +49,8 @@ export interface Outbox {
   /** Says it to one person alone. Never rejects; `false` when it could not be said. With a key it is on disk first, said
    * once, and tried for half an hour; then it resolves when that is certain. */
   say(listener: Listener, message: Message, key?: string): Promise<boolean>
+  /** How much waits to be sent. */
+  readonly waiting: { posts: number; updates: number; answers: number }
   /** Sends what waits, without pauses for coalescing. `false` when something was left at the deadline. */
   drain(withinMs: number): Promise<boolean>
   /** Sends nothing more; what waits is left to the next start. */
@@ -72,7 +74,11 @@ export function createOutbox({ client, interactive, pending, log, clock }: Outbo
   const posts = new PostQueue({ client, journal, log, clock })
   const updates = new UpdateQueue({ client, journal, log, clock })
   const words = new WordsQueue({ client: interactive, journal, log, clock })
+  const waiting = () => ({ posts: posts.size, updates: updates.size, answers: words.size })
   return {
+    get waiting() {
+      return waiting()
+    },
     async post(post) {
       const posted = await posts.add(post)
       if (posted.wasThere !== true) updates.shownNow(posted)
@@ -85,8 +91,7 @@ export function createOutbox({ client, interactive, pending, log, clock }: Outbo
       const all = Promise.all([posts.idle(), updates.idle(), words.idle()]).then(() => true)
       const sent = await within(clock, withinMs, all, false)
       if (!sent) {
-        const left = { posts: posts.size, updates: updates.size, answers: words.size }
-        log.warn(left, 'messages could not be sent to Slack in time; the next start sends them')
+        log.warn(waiting(), 'messages could not be sent to Slack in time; the next start sends them')
       }
       return sent
     },

@@ -72,7 +72,7 @@ export class WordsQueue {
   }
 
   get size(): number {
-    return this.#waiting.size
+    return this.#waiting.size + this.#trying.size
   }
 
   /**
