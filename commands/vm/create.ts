@@ -13,6 +13,7 @@ import {
   list,
   memoryBlocker,
   memorySize,
+  memoryWarning,
   nameBlockers,
   networkBlockers,
   networkName,
@@ -144,7 +145,9 @@ export default defineCommand({
     if (args.profile !== undefined) {
       plan.warn('CPUs, memory, disks and networks are those shown here, not those of the profile.')
     }
-    if (!start) plan.warn(memoryLack && `It could not be started now: ${memoryLack.message}`)
+    if (!start)
+      plan.warn(memoryLack && `It could not be started now: ${host} has too little memory available.`)
+    else if (memoryLack === undefined) plan.warn(memoryWarning(host, memory, capacity))
 
     plan.block(...nameBlockers(name, images, everywhere.vms))
     if (args.image !== undefined) plan.block(imageBlocker(host, args.image, disk[0] ?? 0, images))

@@ -25,9 +25,7 @@ export default defineCommand({
     if (state === 'running') plan.block(alreadyRunning(vmWord(vm)))
     // What the kernel makes of an overcommitted host is its own business: worth a word, not a refusal.
     if (isOff(state) && memoryMiB > availableMemoryMiB) {
-      plan.warn(
-        `The VM may use ${showMiB(memoryMiB)}, ${vm.host} has ${showMiB(availableMemoryMiB)} available.`,
-      )
+      plan.warn(`The VM may use ${showMiB(memoryMiB)}, and ${vm.host} has less available now.`)
     }
     plan.grows({ vm, runs: true })
     return plan.done({ vm }, [vmLock(vm)])

@@ -26,6 +26,7 @@ export {
   chooseHost,
   imageBlocker,
   memoryBlocker,
+  memoryWarning,
   nameBlockers,
   networkBlockers,
   poolBlocker,

@@ -113,6 +113,20 @@ export function memoryBlocker(
   )
 }
 
+/** Less than that left for the host itself is worth a word (Qubinode's advice is to reserve 2 GB). */
+const advisedFreeMiB = 2048
+
+/** Little memory left beside the new VM. In words that stay the same while numbers move: a new one is a reason to ask those
+ * who approved again. */
+export function memoryWarning(
+  host: string,
+  memoryMiB: number,
+  { availableMemoryMiB }: Capacity,
+): string | undefined {
+  if (availableMemoryMiB >= memoryMiB + advisedFreeMiB) return undefined
+  return `Less than ${showMiB(advisedFreeMiB)} of memory would be left for ${host} itself.`
+}
+
 /** No such pool, it does not run, or has not enough room: with both numbers and what would fit. */
 export function poolBlocker(
   host: string,

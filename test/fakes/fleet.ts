@@ -232,6 +232,11 @@ export class FakeAgent implements Agent {
     )
   }
 
+  /** From now on it has that. */
+  setCapacity(capacity: Partial<Capacity>): void {
+    this.#options = { ...this.#options, capacity: { ...this.#options.capacity, ...capacity } }
+  }
+
   async capacity(): Promise<Capacity> {
     await this.#enter('capacity')
     return this.#capacity()

@@ -1,6 +1,6 @@
 /** One card per job, the same message throughout: what it is doing, what was decided, what came of it. */
 import type { KnownBlock } from '@slack/types'
-import { isOver, type Job } from '../../jobs/index.js'
+import { isOver, type Job, type JobState } from '../../jobs/index.js'
 import type { Action } from '../../report/index.js'
 import {
   approvalsSoFar,
@@ -107,7 +107,11 @@ function titleOf({ report, state }: Job): KnownBlock[] {
   return sections([bold(report.title)])
 }
 
+/** States after which the same line may well be asked for again: it is planned anew against what is there then. */
+const again: readonly JobState[] = ['failed', 'expired', 'refused']
+
 function jobActions(job: Job): Action[] {
+  if (again.includes(job.state)) return [{ label: 'Ask again', command: job.title }]
   if (isOver(job) || job.cancel !== undefined) return []
   return [
     {

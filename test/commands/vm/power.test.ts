@@ -33,7 +33,7 @@ describe('vm start', () => {
 
   it('warns when the host has less memory than the VM may use', async () => {
     const { plan: made } = await plan('vm start web1', hosts({ name: 'web1', memoryMiB: 8192 }))
-    expect(made.warnings).toEqual(['The VM may use 8 GiB, kvm1 has 4 GiB available.'])
+    expect(made.warnings).toEqual(['The VM may use 8 GiB, and kvm1 has less available now.'])
   })
 
   it('refuses a VM that runs', async () => {

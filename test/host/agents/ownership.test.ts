@@ -4,9 +4,10 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { createFleet, type HostSettings, type Ownership } from '../../../src/agents/index.js'
+import { createFleet, type Ownership } from '../../../src/agents/index.js'
 import { createLog } from '../../../src/log.js'
 import { SessionDaemon } from '../inventory/session-daemon.js'
+import { sessionHost } from './session-house.js'
 
 const log = createLog({ level: 'silent' })
 const namespace = 'https://qnav.dev/xmlns/vm/1'
@@ -23,17 +24,7 @@ describe.skipIf(inject('lab') === undefined)('whose a VM is', () => {
   let made: ReturnType<typeof createFleet>
   const agent = () => made.fleet.agent('kvm1')
   const open = () => {
-    const settings: HostSettings = {
-      name: 'kvm1',
-      labels: {},
-      connection: { transport: 'local' },
-      libvirt: { uri: 'qemu:///session' as HostSettings['libvirt']['uri'], socket: daemon.socket },
-      kcli: { sudo: false },
-      virtType: 'qemu',
-      pool: 'default',
-      network: 'default',
-    }
-    made = createFleet({ hosts: [settings], log, backoff: { firstMs: 100, maxMs: 200 } })
+    made = createFleet({ hosts: [sessionHost(daemon)], log, backoff: { firstMs: 100, maxMs: 200 } })
   }
   const found = async (name: string) => {
     const vm = await agent().find(name)

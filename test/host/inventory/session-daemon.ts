@@ -76,6 +76,19 @@ export class SessionDaemon {
     await this.virsh('define', file)
   }
 
+  /** Gives it a disk of that size in the pool "default", which is made with the first. */
+  async giveDisk(name: string, size: string): Promise<void> {
+    const pool = join(this.directory, 'pool')
+    if (!existsSync(pool)) {
+      mkdirSync(pool)
+      chownSync(pool, account.uid, account.gid)
+      await this.virsh('pool-create-as', 'default', 'dir', '--target', pool)
+    }
+    await this.virsh('vol-create-as', 'default', `${name}.qcow2`, size, '--format', 'qcow2')
+    const how = ['--subdriver', 'qcow2', '--targetbus', 'ide', '--config']
+    await this.virsh('attach-disk', name, join(pool, `${name}.qcow2`), 'hda', ...how)
+  }
+
   /** Ends a guest's process, as a crash of the emulator does. */
   killGuest(name: string): void {
     for (const pid of this.#guests(`guest=${name},`)) process.kill(pid, 'SIGKILL')
