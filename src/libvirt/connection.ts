@@ -6,8 +6,10 @@ import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { CallQueue } from './call-queue.js'
 import { DataStream } from './data-stream.js'
+import { limited } from './deadline.js'
 import { errorFromReply, LibvirtError } from './errors.js'
-import { type EventName, type EventOf, eventKey, messages, registrations } from './event-registration.js'
+import type { EventName, EventOf } from './event-registration.js'
+import { Events } from './events.js'
 import {
   encodeCall,
   encodeFrame,
@@ -61,39 +63,13 @@ const keepaliveFeature = 10
 const maxInFlight = { calls: 4, urgent: 24 }
 const authTypes = { none: 0, polkit: 2 } as const
 const readOnlyFlag = 1
-/** Only what comes in the moment of a registration is kept; a daemon that sends more is none. */
-const earlyAtMost = 1000
-
-/** By program and number. */
-const messageOf = new Map<string, Procedure<unknown, unknown>>(
-  Object.values(messages).map((message) => [
-    `${message.program}/${message.number}`,
-    message as Procedure<unknown, unknown>,
-  ]),
-)
-
-function callbackOf(event: unknown): number | undefined {
-  return typeof event === 'object' && event !== null && 'callbackID' in event
-    ? Number(event.callbackID)
-    : undefined
-}
 
 export class Connection {
   readonly #stream: Duplex
   readonly #frames = new FrameReader()
   readonly #waiting = new Map<number, Waiting>()
   readonly #streams = new Map<number, DataStream>()
-  /** By {@link eventKey}. */
-  readonly #callbacks = new Map<string, (event: unknown) => void>()
-  readonly #listeners = new Map<
-    EventName,
-    { id: number | undefined; listeners: Set<(event: unknown) => void> }
-  >()
-  /** By event, the last change of its registration. */
-  readonly #turns = new Map<EventName, Promise<unknown>>()
-  /** By program and number, what came while its registration was under way: the first events may share a chunk with the
-   * reply that says which id they carry. */
-  readonly #early = new Map<string, { key: string; event: unknown }[]>()
+  readonly #events = new Events(this)
   readonly #queue = new CallQueue(maxInFlight)
   readonly #emitter = new EventEmitter<{ closed: [LibvirtError] }>()
   readonly #callTimeoutMs: number
@@ -264,14 +240,7 @@ export class Connection {
           reject,
         })
       })
-      this.#write(
-        procedure.program,
-        procedure.number,
-        messageTypes.call,
-        serial,
-        statuses.ok,
-        writer.finish(),
-      )
+      this.#send(procedure.program, procedure.number, messageTypes.call, serial, statuses.ok, writer.finish())
       const { timeoutMs = this.#callTimeoutMs, signal } = options
       return {
         reply: await limited(reply, {
@@ -295,52 +264,7 @@ export class Connection {
    * listening.
    */
   on<N extends EventName>(name: N, listener: (event: EventOf<N>) => void): Promise<() => Promise<void>> {
-    // Its own function: the same listener may be given twice.
-    const hear = (event: unknown) => listener(event as EventOf<N>)
-    return this.#inTurn(name, async () => {
-      const known = this.#listeners.get(name)?.listeners
-      if (known !== undefined) known.add(hear)
-      else await this.#register(name, hear)
-      return () => this.#inTurn(name, () => this.#leave(name, hear))
-    })
-  }
-
-  /** A daemon refuses a second registration of one event, so beginnings and ends of one come one after another. */
-  #inTurn<T>(name: EventName, work: () => Promise<T>): Promise<T> {
-    const mine = (this.#turns.get(name) ?? Promise.resolve()).then(work)
-    this.#turns.set(
-      name,
-      mine.catch(() => {}),
-    )
-    return mine
-  }
-
-  async #register(name: EventName, first: (event: unknown) => void): Promise<void> {
-    const message = eventKey(messages[name], undefined)
-    const early: { key: string; event: unknown }[] = []
-    this.#early.set(message, early)
-    let id: number | undefined
-    try {
-      id = await registrations(name).register(this)
-    } finally {
-      this.#early.delete(message)
-    }
-    const listeners = new Set([first])
-    const key = eventKey(messages[name], id)
-    this.#listeners.set(name, { id, listeners })
-    this.#callbacks.set(key, (event) => {
-      for (const hear of listeners) hear(event)
-    })
-    for (const each of early) if (each.key === key) first(each.event)
-  }
-
-  async #leave(name: EventName, hear: (event: unknown) => void): Promise<void> {
-    const registered = this.#listeners.get(name)
-    if (registered === undefined || !registered.listeners.delete(hear) || registered.listeners.size > 0)
-      return
-    this.#listeners.delete(name)
-    this.#callbacks.delete(eventKey(messages[name], registered.id))
-    if (this.isOpen) await registrations(name).deregister(this, registered.id)
+    return this.#events.on(name, listener)
   }
 
   /** Ends the session politely; resolves when the stream is closed or after a second. */
@@ -386,17 +310,6 @@ export class Connection {
     status: number,
     payload: Buffer = Buffer.alloc(0),
   ): boolean {
-    return this.#write(program, procedure, type, serial, status, payload)
-  }
-
-  #write(
-    program: number,
-    procedure: number,
-    type: number,
-    serial: number,
-    status: number,
-    payload: Buffer,
-  ): boolean {
     if (this.#end !== undefined) return false
     return this.#stream.write(encodeFrame({ program, procedure, type, serial, status, payload }))
   }
@@ -421,7 +334,7 @@ export class Connection {
     else if (frame.type === messageTypes.reply) this.#reply(frame)
     else if (frame.type === messageTypes.stream || frame.type === messageTypes.streamHole) {
       this.#streams.get(frame.serial)?.receive(frame)
-    } else if (frame.type === messageTypes.event) this.#event(frame)
+    } else if (frame.type === messageTypes.event) this.#events.receive(frame)
   }
 
   #reply(frame: Frame): void {
@@ -446,20 +359,6 @@ export class Connection {
     }
   }
 
-  #event(frame: Frame): void {
-    const message = messageOf.get(`${frame.program}/${frame.procedure}`)
-    if (message === undefined) return
-    const event = message.args.read(new Reader(frame.payload))
-    const key = eventKey(message, callbackOf(event))
-    const heard = this.#callbacks.get(key)
-    if (heard !== undefined) {
-      heard(event)
-      return
-    }
-    const early = this.#early.get(eventKey(message, undefined))
-    if (early !== undefined && early.length < earlyAtMost) early.push({ key, event })
-  }
-
   #finish(why: LibvirtError): void {
     if (this.#end !== undefined) return
     this.#end = why
@@ -469,53 +368,8 @@ export class Connection {
     this.#waiting.clear()
     for (const data of this.#streams.values()) data.fail(why)
     this.#streams.clear()
-    this.#callbacks.clear()
-    this.#listeners.clear()
+    this.#events.end()
     this.#queue.flush()
     this.#emitter.emit('closed', why)
   }
-}
-
-/** The promise, unless its time is up or the caller gives up first. A late answer is dropped. */
-function limited<T>(
-  promise: Promise<T>,
-  {
-    timeoutMs,
-    signal,
-    what,
-    cancel,
-    late,
-  }: { timeoutMs: number; signal: AbortSignal | undefined; what: string; cancel(): void; late(): void },
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (error: unknown) => {
-      cancel()
-      finish()
-      reject(error)
-    }
-    const timer = setTimeout(() => {
-      giveUp(
-        new LibvirtError(`no answer to ${what} within ${timeoutMs} ms; the host may still be working on it`, {
-          kind: 'timeout',
-        }),
-      )
-      late()
-    }, timeoutMs)
-    const aborted = () => giveUp(signal?.reason)
-    signal?.addEventListener('abort', aborted, { once: true })
-    const finish = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', aborted)
-    }
-    promise.then(
-      (value) => {
-        finish()
-        resolve(value)
-      },
-      (error: unknown) => {
-        finish()
-        reject(error)
-      },
-    )
-  })
 }
