@@ -1,7 +1,7 @@
 /** What a command is. A file in commands/ default-exports one; syntax, help, forms, cards and audit derive from it. */
 import type { z } from 'zod'
 import type { Agent, Fleet } from '../agents/agent.js'
-import type { Job, Jobs, Json, Person, StepControl } from '../jobs/job.js'
+import type { Job, Jobs, Json, Person, StepControl, Undo } from '../jobs/job.js'
 import type { Plan, Report } from '../report/index.js'
 import type { Catalogue } from './catalogue.js'
 
@@ -103,7 +103,12 @@ export interface WorkContext {
   fleet: Fleet
   agent(host: string): Agent
   signal: AbortSignal
-  step<T extends Json | void>(name: string, work: (control: StepControl) => Promise<T>): Promise<T>
+  /** What has an `undo` is undone when the job is cancelled or fails later. */
+  step<T extends Json | void>(
+    name: string,
+    work: (control: StepControl) => Promise<T>,
+    undo?: Undo<T>,
+  ): Promise<T>
   /** Shows an interim result while the work goes on. */
   publish(report: Report): void
 }

@@ -16,6 +16,8 @@ export interface JobsParts {
   newId?: () => string
   /** How long a cancelled job may take to give up, in milliseconds. Default 60,000. */
   cancelGraceMs?: number
+  /** How long undoing one step may take, in milliseconds. Default 600,000. */
+  undoMs?: number
   /** How long `stop()` waits for bodies to notice, in milliseconds. Default 5,000. */
   stopGraceMs?: number
   /** Finished jobs kept at hand; older ones go to the archive. Default 1,000. */

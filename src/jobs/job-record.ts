@@ -114,6 +114,7 @@ const step = z.looseObject({
   progress: text.exactOptional(),
   result: z.json().exactOptional(),
   error: errorNote.exactOptional(),
+  byHand: text.exactOptional(),
 })
 
 const job: z.ZodType<Job> = z.looseObject({
@@ -147,6 +148,7 @@ const job: z.ZodType<Job> = z.looseObject({
   report: report.exactOptional(),
   error: errorNote.exactOptional(),
   cancel: z.looseObject({ by: person, at: text, reason: text.exactOptional() }).exactOptional(),
+  undoing: z.looseObject({ error: errorNote, at: text }).exactOptional(),
   createdAt: text,
   updatedAt: text,
   endedAt: text.exactOptional(),

@@ -1,5 +1,5 @@
 /** One body at work: what its context does, on top of the journal. */
-import { UserError } from '../errors.js'
+import { type ErrorNote, UserError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { addWithin } from '../policy/index.js'
 import { redact, redactJson } from '../redact.js'
@@ -17,12 +17,14 @@ import type {
   StepControl,
   StepRecord,
   StepResult,
+  Undo,
 } from './job.js'
 import { isOver } from './job.js'
 import { type JobBook, pause } from './job-book.js'
+import { endWith, isUndo, notUndone, undoName } from './job-end.js'
 import type { JobRecord } from './job-record.js'
 import type { LockTable } from './lock-table.js'
-import { moveTo, moveToFailure, moveToRunning } from './transitions.js'
+import { moveTo, moveToRunning } from './transitions.js'
 
 export interface RunParts {
   id: string
@@ -37,6 +39,8 @@ export interface RunParts {
   expire: (id: string) => Promise<void>
   /** How long steps may go on after the body gave up. */
   graceMs: number
+  /** How long undoing one step may take. */
+  undoMs: number
 }
 
 /** How long a write that failed (disk full) waits for the next try: what was done must not be forgotten. */
@@ -60,6 +64,9 @@ export class JobRun implements JobContext {
   /** Lets waits for the job's own changes look again. */
   readonly #wakers = new Set<() => void>()
   #hasLocked = false
+  /** Ways back that the body told of, by step. */
+  readonly #undos = new Map<string, Undo<Json | undefined>>()
+  #isUndoing = false
 
   constructor(parts: RunParts) {
     this.#parts = parts
@@ -73,6 +80,11 @@ export class JobRun implements JobContext {
     return this.#abort.signal
   }
 
+  /** Whether it undoes what it did; then it ends by itself. */
+  get isUndoing(): boolean {
+    return this.#isUndoing
+  }
+
   /** Runs the body to the job's end. Resolves when the job is over or was interrupted; never rejects. */
   async work(): Promise<void> {
     const { id, log, body, book } = this.#parts
@@ -82,6 +94,8 @@ export class JobRun implements JobContext {
     try {
       const report = await body(this)
       await this.#settleSteps()
+      // It failed before a restart; run again it only told how its steps are undone.
+      if (this.job.undoing !== undefined) throw errorOf(this.job.undoing.error)
       await this.#write((draft) => {
         moveToRunning(draft.job)
         moveTo(draft.job, 'succeeded')
@@ -106,18 +120,28 @@ export class JobRun implements JobContext {
     for (const wake of this.#wakers) wake()
   }
 
-  async step<T extends StepResult>(name: string, work: (control: StepControl) => Promise<T>): Promise<T> {
+  async step<T extends StepResult>(
+    name: string,
+    work: (control: StepControl) => Promise<T>,
+    undo?: Undo<T>,
+  ): Promise<T> {
     this.#mustGoOn()
-    if (name === '' || name.length > 100) throw new Error(`a step cannot be called "${name}"`)
+    if (name === '' || name.length > 100 || isUndo({ name }))
+      throw new Error(`a step cannot be called "${name}"`)
     if (this.#names.has(name))
       throw new Error(`a body has two steps called "${name}"; each needs its own name`)
     this.#names.add(name)
+    // What it gets is what the step gave, or nothing.
+    if (undo !== undefined) this.#undos.set(name, undo as Undo<Json | undefined>)
     const known = this.#journalled(name)
     if (known?.state === 'done') return known.result as T
     if (known?.error !== undefined) throw errorOf(known.error)
+    // Nothing is begun or gone on with any more, it is undone.
+    const { undoing } = this.job
+    if (undoing !== undefined) throw errorOf(undoing.error)
     // A step that was under way at a crash runs once more, to clean up; a new one does not begin.
     if (known === undefined && this.job.cancel !== undefined) throw cancelledError(this.job)
-    const working = this.#runStep(name, work)
+    const working = this.#runStep(name, work, undo?.byHand)
     this.#stepsAtWork.add(working)
     try {
       return await working
@@ -145,6 +169,7 @@ export class JobRun implements JobContext {
 
   async approval(rule: ApprovalRule, asked?: Asked): Promise<void> {
     this.#mustGoOn()
+    this.#mustHaveNothingToUndo()
     checkRule(rule)
     // A rule that was changed since does not change what was asked.
     await this.#write((draft) => {
@@ -156,6 +181,7 @@ export class JobRun implements JobContext {
 
   async approvalAgain(plan: ReadyPlan, rule: ApprovalRule, asked: Asked): Promise<void> {
     this.#mustGoOn()
+    this.#mustHaveNothingToUndo()
     checkRule(rule)
     const job = await this.#write((draft) => {
       const { approval } = draft.job
@@ -238,13 +264,21 @@ export class JobRun implements JobContext {
     this.#showSoon()
   }
 
-  async #runStep<T extends StepResult>(name: string, work: (control: StepControl) => Promise<T>): Promise<T> {
+  async #runStep<T extends StepResult>(
+    name: string,
+    work: (control: StepControl) => Promise<T>,
+    byHand: string | undefined,
+  ): Promise<T> {
     const { id, book, log } = this.#parts
     const isNew = this.#journalled(name) === undefined
     await this.#write((draft) => {
       // After the plan a step is the work itself, whether or not it needs locks.
-      if (draft.job.state === 'queued' || draft.job.plan !== undefined) moveToRunning(draft.job)
-      if (isNew) draft.job.steps.push({ name, state: 'running', startedAt: this.#now() })
+      if (draft.job.state === 'queued' || draft.job.plan !== undefined || byHand !== undefined)
+        moveToRunning(draft.job)
+      if (isNew) {
+        const way = byHand === undefined ? {} : { byHand: redact(byHand) }
+        draft.job.steps.push({ name, state: 'running', startedAt: this.#now(), ...way })
+      }
       return [{ event: 'job.step-started', step: name, ...(isNew ? {} : { again: true }) }]
     })
     try {
@@ -286,8 +320,75 @@ export class JobRun implements JobContext {
     if (this.#isStopping(error)) return
     if (isOver(this.job)) return
     const { id, log } = this.#parts
-    const note = noteFor(error, log, { job: id })
+    const note = this.job.undoing?.error ?? noteFor(error, log, { job: id })
+    // A deaf step may still be at work: then nothing below it is pulled away.
+    if (notUndone(this.job).length > 0 && this.#stepsAtWork.size === 0) await this.#undoAll(note)
     await this.#write((draft) => endWith(draft, note))
+  }
+
+  /** The latest first, and no further than the first that cannot be undone: what came before may carry it. */
+  async #undoAll(note: ErrorNote): Promise<void> {
+    this.#isUndoing = true
+    await this.#write((draft) => {
+      if (draft.job.undoing !== undefined) return false
+      draft.job.undoing = { error: note, at: this.#now() }
+      return [{ event: 'job.undoing', error: note }]
+    })
+    for (const { name, result } of notUndone(this.job)) {
+      const undo = this.#undos.get(name)
+      // Before a restart the body came further than now.
+      if (undo === undefined || !(await this.#undo(undoName(name), undo, result))) return
+    }
+  }
+
+  /** Whether it was undone. */
+  async #undo(name: string, undo: Undo<Json | undefined>, result: Json | undefined): Promise<boolean> {
+    const { id, book, clock, log, undoMs } = this.#parts
+    const known = this.#journalled(name)
+    if (known?.state === 'failed') return false
+    await this.#write((draft) => {
+      if (known === undefined) draft.job.steps.push({ name, state: 'running', startedAt: this.#now() })
+      return [{ event: 'job.step-started', step: name, ...(known === undefined ? {} : { again: true }) }]
+    })
+    const stopping = this.#stopping.signal
+    const enough = new AbortController()
+    try {
+      await book.audited(id, stopping)
+      const tooLong = pause(clock, undoMs, AbortSignal.any([stopping, enough.signal])).then(() => {
+        const error = undoTimeout(name, undoMs)
+        enough.abort(error)
+        throw error
+      })
+      tooLong.catch(() => undefined)
+      await Promise.race([
+        undo.work(result, {
+          key: `${id}/${name}`,
+          signal: AbortSignal.any([stopping, enough.signal]),
+          progress: (line) => {
+            this.#progress.set(name, redact(line).slice(0, maxProgressChars))
+            this.#showSoon()
+          },
+        }),
+        tooLong,
+      ])
+      await this.#write((draft) => {
+        endStep(draft, name, { state: 'done', endedAt: this.#now() })
+        return [{ event: 'job.step-done', step: name }]
+      })
+      return true
+    } catch (error) {
+      // It goes on at the next start.
+      if (stopping.aborted) throw new Interrupted()
+      if (error instanceof JobOver) throw error
+      const failure = noteFor(error, log, { job: id, step: name })
+      await this.#write((draft) => {
+        endStep(draft, name, { state: 'failed', endedAt: this.#now(), error: failure })
+        return [{ event: 'job.step-failed', step: name, error: failure }]
+      })
+      return false
+    } finally {
+      enough.abort()
+    }
   }
 
   /** Waits until no step is at work any more: locks must outlive the work that they protect. */
@@ -361,6 +462,13 @@ export class JobRun implements JobContext {
     if (isOver(this.job)) throw new JobOver(this.job)
   }
 
+  /** A job that waits for people ends at once when they say no. */
+  #mustHaveNothingToUndo(): void {
+    if (notUndone(this.job).length > 0) {
+      throw new Error('an approval is asked for before anything is done that would have to be undone')
+    }
+  }
+
   #until(isReached: (job: Job) => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {
@@ -395,35 +503,21 @@ export class JobRun implements JobContext {
   }
 }
 
+function undoTimeout(name: string, ms: number): UserError {
+  return new UserError(
+    'timeout',
+    `"${name}" did not end within ${Math.round(ms / 1000)} s and may still be going on.`,
+    { fix: 'Look at the host before you clear up.' },
+  )
+}
+
 function checkRule(rule: ApprovalRule): void {
   if (Number.isInteger(rule.approvers) && rule.approvers >= 1 && rule.expiresMs > 0) return
   throw new Error(`an approval needs a number of approvers and a time: ${JSON.stringify(rule)}`)
 }
 
-/** How a job ends that could not go on. */
-export function endWith(draft: JobRecord, note: NonNullable<Job['error']>): AuditEntry[] {
-  const { job } = draft
-  if (job.cancel !== undefined) {
-    const error = cancelledError(job)
-    // What the step said when it gave up tells what is left behind.
-    const last = note.code === 'cancelled' ? '' : ` It ended with: ${note.message}`
-    moveTo(job, 'cancelled')
-    job.error = { code: 'cancelled', message: `${error.message}${last}`, fix: error.fix }
-  } else {
-    moveToFailure(job)
-    job.error = note
-  }
-  return [{ event: `job.${job.state}`, error: job.error }]
-}
-
 function endStep(draft: JobRecord, name: string, end: Omit<StepRecord, 'name' | 'startedAt'>): void {
-  draft.job.steps = draft.job.steps.map((step) =>
-    step.name === name ? { name, startedAt: step.startedAt, ...progressOf(step), ...end } : step,
-  )
-}
-
-function progressOf({ progress }: StepRecord): Pick<StepRecord, 'progress'> {
-  return progress === undefined ? {} : { progress }
+  draft.job.steps = draft.job.steps.map((step) => (step.name === name ? { ...step, ...end } : step))
 }
 
 /** The result as it will be after a restart, so that a body behaves the same with and without one. */

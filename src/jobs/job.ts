@@ -103,6 +103,8 @@ export interface StepRecord {
   /** Journalled result; returned instead of running the step again. */
   result?: Json
   error?: ErrorNote
+  /** It can be undone: how people would do it themselves. "undo <name>" is the step that does it. */
+  byHand?: string
 }
 
 export interface Job {
@@ -127,6 +129,8 @@ export interface Job {
   report?: Report
   error?: ErrorNote
   cancel?: { by: Person; at: string; reason?: string }
+  /** It could not go on and undoes what it did. `error` is why. */
+  undoing?: { error: ErrorNote; at: string }
   createdAt: string
   updatedAt: string
   endedAt?: string
@@ -146,13 +150,29 @@ export interface StepControl {
   progress(line: string): void
 }
 
+/** How a step is undone, whether it was done or only begun. */
+export interface Undo<T> {
+  /**
+   * Looks before it acts: the step may have failed early, and after a crash this is run again. `result` is undefined when the
+   * step did not end well. Aborted only when the bot stops (then it is run again) or when it takes too long.
+   */
+  work(result: T | undefined, control: StepControl): Promise<void>
+  /** What to type or do when this is not possible: "vm delete web1@kvm1". */
+  byHand: string
+}
+
 /** Handed to a job body. Bodies are ordinary async code that is run again after a crash: finished steps return their
  * journalled result, decisions and locks are remembered. */
 export interface JobContext {
   readonly job: Readonly<Job>
   readonly signal: AbortSignal
-  /** Runs once; a step that was under way at a crash runs again, so it must look before it acts. */
-  step<T extends StepResult>(name: string, work: (control: StepControl) => Promise<T>): Promise<T>
+  /** Runs once; a step that was under way at a crash runs again, so it must look before it acts. When the job is cancelled or
+   * fails later (or right here), what has an `undo` is undone, the latest first, whatever crashes in between. */
+  step<T extends StepResult>(
+    name: string,
+    work: (control: StepControl) => Promise<T>,
+    undo?: Undo<T>,
+  ): Promise<T>
   /** Records the plan. A blocked plan ends the job as `refused`. */
   plan(make: () => Promise<Plan>): Promise<ReadyPlan>
   /** Asks for approval and waits for days if need be; ends the job as denied or expired otherwise. */

@@ -21,10 +21,11 @@ import {
   type Verdict,
 } from './job.js'
 import { JobBook, pause } from './job-book.js'
+import { endWith } from './job-end.js'
 import { randomJobId } from './job-id.js'
 import { JobListeners } from './job-listeners.js'
 import { type JobRecord, jobRecordForm } from './job-record.js'
-import { endWith, JobRun } from './job-run.js'
+import { JobRun } from './job-run.js'
 import { LockTable } from './lock-table.js'
 import { moveTo } from './transitions.js'
 
@@ -203,6 +204,11 @@ export class LocalEngine implements Jobs {
           fix: `Look at what it did: job show ${id}`,
         })
       }
+      if (draft.undoing !== undefined) {
+        throw new UserError('invalid-state', `${id} could not go on and is undoing what it did.`, {
+          fix: `See how far it is: job show ${id}`,
+        })
+      }
       if (draft.cancel !== undefined) return false
       const why = reason === undefined ? {} : { reason: redact(reason) }
       draft.cancel = { by, at: new Date(this.#clock.now()).toISOString(), ...why }
@@ -322,12 +328,13 @@ export class LocalEngine implements Jobs {
       },
       expire: (id) => this.#expire(id),
       graceMs: this.#cancelGraceMs,
+      undoMs: this.#parts.undoMs ?? 600_000,
     })
     const done = run.work().then(() => {
       this.#runs.delete(job.id)
     })
     this.#runs.set(job.id, { run, done })
-    if (job.cancel !== undefined) this.#makeGiveUp(job)
+    if (job.cancel !== undefined || job.undoing !== undefined) this.#makeGiveUp(job)
   }
 
   /** After each durable change, before anybody else hears of it. */
@@ -336,18 +343,21 @@ export class LocalEngine implements Jobs {
       this.#locks.release(job.id)
       this.#runs.get(job.id)?.run.interrupt(new JobOver(job))
       this.#prune()
-    } else if (job.cancel !== undefined) {
+    } else if (job.cancel !== undefined && job.undoing === undefined) {
       this.#makeGiveUp(job)
     }
     this.#listeners.tell(job)
   }
 
-  /** A cancelled job that runs: its step is told, and has a bounded time to give up. */
+  /** A cancelled job that runs: its step is told, and has a bounded time to give up. One that undoes after a restart has it to
+   * come to where it was. */
   #makeGiveUp(job: Job): void {
     const running = this.#runs.get(job.id)
     if (running === undefined || running.run.signal.aborted) return
-    running.run.interrupt(cancelledError(job))
-    const prevent = this.#clock.after(this.#cancelGraceMs, () => this.#inBackground(this.#endUnheard(job.id)))
+    if (job.undoing === undefined) running.run.interrupt(cancelledError(job))
+    const prevent = this.#clock.after(this.#cancelGraceMs, () => {
+      if (!running.run.isUndoing) this.#inBackground(this.#endUnheard(job.id))
+    })
     // Not waited for when stopping: a deaf step never ends. `done` never rejects.
     void running.done.then(prevent)
   }
@@ -406,6 +416,7 @@ export class LocalEngine implements Jobs {
         ({ job, idempotencyKey }) =>
           book.isAudited(job.id) && (idempotencyKey === undefined || !this.#isFresh(job)),
       )
+    if (old.length === 0) return
     this.#isPruning = true
     this.#inBackground(this.#moveToArchive(book, old))
   }
@@ -431,6 +442,8 @@ export class LocalEngine implements Jobs {
     } finally {
       this.#isPruning = false
     }
+    // What ended meanwhile.
+    this.#prune()
   }
 
   #dropOld(): void {

@@ -76,7 +76,7 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
       fleet,
       agent: (host) => fleet.agent(host),
       signal: context.signal,
-      step: (name, work) => context.step(name, work),
+      step: (name, work, undo) => context.step(name, work, undo),
       publish: (report) => context.publish(report),
     })
   }
