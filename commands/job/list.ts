@@ -9,7 +9,7 @@ import {
   timeInWords,
   wholeNumber,
 } from '../../src/command/index.js'
-import { finalStates, type JobState } from '../../src/jobs/index.js'
+import { finalStates, isUnreviewed, type JobState } from '../../src/jobs/index.js'
 import { count } from '../../src/report/index.js'
 
 const open: JobState[] = ['planning', 'awaiting-approval', 'queued', 'running']
@@ -23,21 +23,24 @@ export default defineCommand({
     'job list',
     'job list --mine',
     'job list --state waiting',
+    'job list --unreviewed',
     'job list --all --before j-7k2m9 --limit 50',
   ],
   risk: 'read',
   args: z.object({
     state: choice('open', 'waiting', 'running', 'over', 'failed').optional().describe('Only jobs like this'),
     mine: flag().default(false).describe('Only jobs that you asked for'),
+    unreviewed: flag().default(false).describe('Only jobs that ran by break-glass and must be reviewed yet'),
     all: flag().default(false).describe('Also what is in the archive'),
     before: jobRef().optional().describe('Only what stands behind this job; also looks into the archive'),
     limit: wholeNumber({ min: 1, max: 100 }).default(20).describe('How many at most'),
   }),
 
-  async run({ state, mine, all, before, limit }, { jobs, caller, mayDecide }) {
+  async run({ state, mine, unreviewed, all, before, limit }, { jobs, caller, mayDecide }) {
     const filter = {
       ...(state === undefined ? {} : { states: statesOf(state) }),
       ...(mine ? { requester: caller.id } : {}),
+      ...(unreviewed ? { unreviewed } : {}),
       limit,
     }
     const isAll = all || before !== undefined
@@ -49,6 +52,7 @@ export default defineCommand({
       'job list',
       ...(state === undefined ? [] : [`--state ${state}`]),
       ...(mine ? ['--mine'] : []),
+      ...(unreviewed ? ['--unreviewed'] : []),
       ...(limit === 20 ? [] : [`--limit ${limit}`]),
       `--before ${last?.id}`,
     ].join(' ')
@@ -61,7 +65,7 @@ export default defineCommand({
         rows: found.map((job) => [
           job.id,
           job.title,
-          stateWords[job.state],
+          isUnreviewed(job) ? `${stateWords[job.state]}, to be reviewed` : stateWords[job.state],
           personName(job.requester),
           timeInWords(job.createdAt),
         ]),

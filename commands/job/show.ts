@@ -10,9 +10,11 @@ import {
 import {
   approvalInWords,
   isOver,
+  isUnreviewed,
   type Job,
   type LockView,
   lockWords,
+  ruleInWords,
   type StepRecord,
 } from '../../src/jobs/index.js'
 import type { Action, Fact, Report, Table, Tone } from '../../src/report/index.js'
@@ -34,6 +36,9 @@ export default defineCommand({
         { label: 'Deny', command: `job deny ${id}`, style: 'danger' },
       )
     }
+    if (isUnreviewed(job) && isOver(job) && mayDecide(job) && !isOwn) {
+      actions.push({ label: 'Review', command: `job review ${id} --form`, style: 'primary' })
+    }
     if (!isOver(job) && (isOwn || isAdmin)) {
       actions.push({ label: 'Cancel', command: `job cancel ${id}`, confirm: `Cancel ${id}: ${job.title}?` })
     }
@@ -53,6 +58,8 @@ function reportOf(job: Job, behind: LockView[]): Report {
       { label: 'State', value: stateWords[job.state] },
       { label: 'Asked by', value: personName(job.requester) },
       { label: 'Asked', value: timeInWords(job.createdAt) },
+      ...(job.reason === undefined ? [] : [{ label: 'Reason', value: job.reason }]),
+      ...breakGlassFacts(job),
       ...(job.endedAt === undefined ? [] : [{ label: 'Ended', value: timeInWords(job.endedAt) }]),
       ...(plan === undefined ? [] : [{ label: 'Plan', value: plan.summary }]),
       ...(plan?.changes ?? []).map((change) => ({ label: change.what, value: changeText(change) })),
@@ -88,6 +95,21 @@ function stepTable(steps: StepRecord[]): Table {
       error?.message ?? progress ?? '',
     ]),
   }
+}
+
+function breakGlassFacts({ breakGlass }: Job): Fact[] {
+  if (breakGlass === undefined) return []
+  const { rule, review } = breakGlass
+  return [
+    { label: 'Break-glass', value: `ran without ${ruleInWords(rule)}` },
+    {
+      label: 'Review',
+      value:
+        review === undefined
+          ? 'to be reviewed by somebody else than the requester'
+          : `${personName(review.by)} at ${review.at}: ${review.report}`,
+    },
+  ]
 }
 
 function approvalFacts(job: Job): Fact[] {

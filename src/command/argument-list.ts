@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { type ArgumentKind, metaOf } from './argument-meta.js'
 import { defaultOf, flagText, isOptional } from './canonical-line.js'
 import type { Command } from './definition.js'
+import { mannerNames } from './manner.js'
 
 export interface ArgumentDescription {
   /** Key in the command's args. */
@@ -19,6 +20,10 @@ export interface ArgumentDescription {
   isList: boolean
   isRequired: boolean
   isPositional: boolean
+  /** Every change has it. */
+  isCommon: boolean
+  /** No form has it. */
+  isTypedOnly: boolean
   /** The default as a value of the parsed kind; undefined when there is none. */
   default: unknown
   /** For people: the default with its unit, "optional" or "required". */
@@ -57,6 +62,8 @@ export function describeArguments(command: Command): ArgumentDescription[] {
       isList: meta.many ?? false,
       isRequired,
       isPositional,
+      isCommon: command.risk !== 'read' && mannerNames.includes(name),
+      isTypedOnly: meta.typedOnly === true,
       default: value,
       whenLeftOut: isRequired ? 'required' : shown(value, meta.show),
       ...(meta.choices === undefined ? {} : { choices: meta.choices }),

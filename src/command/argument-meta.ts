@@ -33,6 +33,8 @@ export interface ArgumentMeta {
   many?: boolean
   /** A comma is part of the value. */
   keepsCommas?: boolean
+  /** No form has it: it must not be set by a finger that slips. */
+  typedOnly?: true
   /** The words of a choice. */
   choices?: readonly string[]
   /** Bounds of a number, in the unit of the value. */

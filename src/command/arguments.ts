@@ -114,8 +114,10 @@ export function text({ max = 500 }: { max?: number } = {}) {
 }
 
 /** On or off: `--name`, `--no-name`. Give it a default. */
-export function flag() {
-  return argument(z.boolean(), { kind: 'flag', form: 'on or off', sample: 'on' })
+/** `typedOnly`: no form has it. */
+export function flag({ typedOnly = false } = {}) {
+  const meta = { kind: 'flag', form: 'on or off', sample: 'on' } as const
+  return argument(z.boolean(), typedOnly ? { ...meta, typedOnly: true } : meta)
 }
 
 export function wholeNumber({ min, max }: { min: number; max: number }) {

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { type ArgumentMeta, metaOf } from './argument-meta.js'
 import type { Command } from './definition.js'
+import { mannerNames } from './manner.js'
 import { quoteWord } from './words.js'
 
 /** One argument as parsing and writing need it. */
@@ -72,7 +73,7 @@ function valuesOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [value]
 }
 
-/** `vm create <name> [--image …]`. */
+/** `vm create <name> [--image …]`, without what every change understands. */
 export function usageOf(path: string, command: Command): string {
   const positional = positionalSlots(command)
   const names = new Set(positional.map(({ name }) => name))
@@ -81,7 +82,7 @@ export function usageOf(path: string, command: Command): string {
     return isOptional(schema) ? `[${word}]` : `<${word}>`
   })
   const flags = [...slotsOf(command).values()]
-    .filter(({ name }) => !names.has(name))
+    .filter(({ name }) => !names.has(name) && (command.risk === 'read' || !mannerNames.includes(name)))
     .map(({ flag, schema, meta }) => {
       const isOn = defaultOf(schema) === true
       const text = meta.kind === 'flag' ? `--${isOn ? 'no-' : ''}${flag}` : `--${flag} …`

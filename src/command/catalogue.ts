@@ -6,6 +6,7 @@ import { UserError } from '../errors.js'
 import { canonicalLine } from './canonical-line.js'
 import type { Command } from './definition.js'
 import { mistakesOf } from './definition-check.js'
+import { mannerNames, withManner } from './manner.js'
 import { nearest } from './nearest.js'
 import { type ParsedCommand, parseCommandLine } from './parse-command-line.js'
 
@@ -21,7 +22,9 @@ export class Catalogue {
   /** Throws an Error that lists every mistake in the definitions. */
   constructor(entries: readonly CatalogueEntry[]) {
     const sorted = entries.toSorted((a, b) => a.path.localeCompare(b.path))
-    this.#commands = new Map(sorted.map(({ path, command }) => [path, command]))
+    const taken = sorted.flatMap(mistakesInNames)
+    if (taken.length > 0) throw new Error(`The commands have mistakes:\n${taken.join('\n')}`)
+    this.#commands = new Map(sorted.map(({ path, command }) => [path, withManner(command)]))
     const mistakes = sorted.flatMap((entry) => {
       const own = mistakesOf(entry)
       return own.length > 0 ? own : this.#mistakesInExamples(entry)
@@ -78,6 +81,14 @@ export class Catalogue {
       }
     })
   }
+}
+
+/** What every change understands is no command's own. */
+function mistakesInNames({ path, command }: CatalogueEntry): string[] {
+  if (command.risk === 'read') return []
+  return mannerNames
+    .filter((name) => Object.hasOwn(command.args.shape, name))
+    .map((name) => `${path}: argument ${name} is one that every change has`)
 }
 
 /** Loads every command file below a directory: sources under a test runner, built files in production. */

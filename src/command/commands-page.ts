@@ -27,6 +27,8 @@ one file there.
 - Memory is MiB unless a unit is given (\`4G\`), disks are GiB; durations always have a unit (\`30m\`, \`1h30m\`, \`7d\`).
 - A VM is named \`web1\`, or \`web1@kvm1\` where the name is on several hosts.
 - In Slack a line that lacks something opens a form; \`--form\` opens it for any command, with what was typed.
+- Whatever changes something takes \`--reason "…"\`: why, for those who approve it. In an emergency, with \`--break-glass --reason "…"\`, it runs
+  at once without its approval, for those whom qnav.yml lets; it is announced, and reviewed afterwards.
 - \`help vm create\`, or \`--help\` behind any command, shows what is below.
 
 Risks: ${Object.entries(risks)
@@ -38,7 +40,7 @@ function section(title: string, entries: readonly CatalogueEntry[]): string {
 }
 
 function commandText({ path, command }: CatalogueEntry): string {
-  const args = describeArguments(command)
+  const args = describeArguments(command).filter(({ isCommon }) => !isCommon)
   const rows = args.map(({ typed, description, form, whenLeftOut }) =>
     [`\`${typed}\``, description, form, whenLeftOut].map(cell).join(' | '),
   )

@@ -74,7 +74,7 @@ export interface ReadContext {
   /** Why the caller holds each role. */
   held: Explanation['roles']
   fleet: Fleet
-  jobs: Pick<Jobs, 'get' | 'find' | 'list' | 'history' | 'locks' | 'decide' | 'cancel'>
+  jobs: Pick<Jobs, 'get' | 'find' | 'list' | 'history' | 'locks' | 'decide' | 'review' | 'cancel'>
   catalogue: Catalogue
   quotas: QuotaReading
   /** Whether the caller may ask for something of this risk, or for this command, and whether it needs approval. */
@@ -84,7 +84,7 @@ export interface ReadContext {
   explain(line: string, as?: Person): Promise<Explanation>
   /** Whether the caller may decide about others' requests. */
   mayApprove: boolean
-  /** Whether the caller may decide about this one, if it is somebody else's: its rule may ask holders of their roles. */
+  /** Whether the caller may decide about this one, or review it, if it is somebody else's: its rule may ask holders of their roles. */
   mayDecide(job: Job): boolean
   /** Whether the caller may cancel others' jobs. */
   isAdmin: boolean

@@ -41,7 +41,7 @@ export function helpGroup(catalogue: Catalogue, group: string, asking: Asking): 
 
 /** Usage, arguments with their form and default, risk, examples. */
 export function helpCommand({ path, command }: CatalogueEntry, { mayAsk }: Asking): Report {
-  const args = describeArguments(command)
+  const args = describeArguments(command).filter(({ isCommon }) => !isCommon)
   const { answer, where } = mayAsk(askedOf({ path, command }))
   const allowed = { yes: 'runs at once', 'with approval': 'needs approval', no: 'you may not ask for it' }[
     answer
@@ -69,6 +69,13 @@ export function helpCommand({ path, command }: CatalogueEntry, { mayAsk }: Askin
         }
       : {}),
     log: { title: 'Examples', text: command.examples.join('\n') },
+    ...(command.risk === 'read'
+      ? {}
+      : {
+          notes: [
+            'Like every change it takes --reason "why", for those who approve it; in an emergency also --break-glass.',
+          ],
+        }),
   }
 }
 

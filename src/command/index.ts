@@ -18,8 +18,9 @@ export {
   type WantedForm,
 } from './form.js'
 export { helpAbout } from './help.js'
-export { decideJob, personName, stateWords } from './job-report.js'
+export { decideJob, personName, reviewJob, stateWords } from './job-report.js'
 export { onlyHost, unknownName } from './known-names.js'
+export type { Manner } from './manner.js'
 export { nearest, orList } from './nearest.js'
 export type { ParsedCommand } from './parse-command-line.js'
 export {

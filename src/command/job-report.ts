@@ -55,3 +55,25 @@ export async function decideJob(
     actions: [{ label: 'Show', command: `job show ${id}` }],
   }
 }
+
+/** Enters that the caller looked into a job that ran without approval. Throws what `Jobs.review` throws. */
+export async function reviewJob(
+  id: string,
+  report: string,
+  { jobs, caller, mayApprove }: Pick<ReadContext, 'jobs' | 'caller' | 'mayApprove'>,
+): Promise<Report> {
+  const { id: by, name } = caller
+  const job = await jobs.review(id, {
+    by: name === undefined ? { id: by } : { id: by, name },
+    roles: caller.roles,
+    decides: mayApprove,
+    report,
+  })
+  return {
+    title: `${id} is reviewed`,
+    tone: 'ok',
+    summary: job.title,
+    facts: [{ label: 'Report', value: report }],
+    actions: [{ label: 'Show', command: `job show ${id}` }],
+  }
+}

@@ -5,6 +5,7 @@ import { canonicalLine, positionalSlots, type Slot, slotsOf, usageOf } from './c
 import type { Catalogue } from './catalogue.js'
 import type { Command } from './definition.js'
 import { findCommand } from './find-command.js'
+import { type Manner, splitManner } from './manner.js'
 import { nearest, orList } from './nearest.js'
 import { cutAtEquals, lineOfWords, looksLikeFlag, shown } from './typed-line.js'
 import { quoteWord, type Word, wordsOf } from './words.js'
@@ -15,6 +16,7 @@ export interface ParsedCommand {
   command: Command
   /** Output of the command's own schema. */
   args: Record<string, unknown>
+  manner: Manner
   /** The same command line in its canonical form. */
   line: string
 }
@@ -37,12 +39,18 @@ export function parseCommandLine(catalogue: Catalogue, text: string): ParsedComm
   const help = catalogue.get('help')
   if (help !== undefined && asksForHelp(command, rest)) {
     const args = { command: path.split(' ') }
-    return { path: 'help', command: help, args, line: canonicalLine('help', help, args) }
+    return {
+      path: 'help',
+      command: help,
+      args,
+      manner: { breakGlass: false },
+      line: canonicalLine('help', help, args),
+    }
   }
   if (asksForForm(words)) throw noForm(path, command)
   const given = collect(path, command, rest)
   const args = validate(path, command, given)
-  return { path, command, args, line: canonicalLine(path, command, args) }
+  return { path, command, ...splitManner(command, args), line: canonicalLine(path, command, args) }
 }
 
 /** People copy whole lines: `/qnav vm list`. */

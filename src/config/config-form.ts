@@ -148,6 +148,20 @@ const hours = z.union([week.transform((one) => [one]), z.array(week).min(1)], { 
 
 const roleName = text('the name of a role, such as operator', roleWord)
 
+/** Milliseconds. */
+function duration(unlessSaid: string) {
+  return z
+    .unknown()
+    .transform((value, context) => {
+      const ms = typeof value === 'string' ? parseDuration(value) : undefined
+      if (ms !== undefined) return ms
+      const message = 'must be a time from 1m to 30d, such as 30m, 4h or 2d'
+      context.addIssue({ code: 'custom', message, input: value })
+      return z.NEVER
+    })
+    .prefault(unlessSaid)
+}
+
 const approval = section({
   risk: z.union([risk.transform((one) => [one]), list(risk, 'risks').min(1)], {
     error: 'must be a list of change, destructive and host (read commands never wait)',
@@ -164,19 +178,7 @@ const approval = section({
   reason: z.literal('required', { error: 'must be required, or left out' }).exactOptional(),
   within: hours.exactOptional(),
   approvers: z.int({ error: 'must be a whole number from 1 to 10' }).min(1).max(10).exactOptional(),
-  expires: z
-    .unknown()
-    .transform((value, context) => {
-      const ms = typeof value === 'string' ? parseDuration(value) : undefined
-      if (ms !== undefined) return ms
-      context.addIssue({
-        code: 'custom',
-        message: 'must be a time from 1m to 30d, such as 30m, 4h or 2d',
-        input: value,
-      })
-      return z.NEVER
-    })
-    .prefault('4h'),
+  expires: duration('4h'),
 })
 
 const ratioError = 'must be a number above 0, at most 100'
@@ -267,6 +269,11 @@ export const configForm = section({
       }
     }),
   approvals: list(approval, 'rules').default([]),
+  break_glass: section({
+    roles: list(roleName, 'roles').min(1),
+    channel: channelId.exactOptional(),
+    remind: duration('1d'),
+  }).exactOptional(),
   time_zone: z
     .string({ error: 'must be a time zone such as Europe/Amsterdam' })
     .refine(isTimeZone, { error: 'must be a time zone such as Europe/Amsterdam' })

@@ -159,6 +159,7 @@ function keyNode(document: Document, path: Path): Node | undefined {
 /** What is well-formed and still cannot work. */
 function contradiction({
   approvals,
+  break_glass: breakGlass,
   custom_roles: custom,
   hosts,
   roles,
@@ -181,6 +182,13 @@ function contradiction({
       if (unknown === undefined) continue
       const at = ['custom_roles', role, 'may', index, 'hosts']
       return { at, message: `${at.join('.')} names "${unknown}", which is none of the hosts.` }
+    }
+  }
+  const unknown = breakGlass?.roles.find((role) => !Object.hasOwn({ ...roles, ...custom }, role))
+  if (unknown !== undefined) {
+    return {
+      at: ['break_glass', 'roles'],
+      message: `break_glass.roles names "${unknown}", which is none of the roles.`,
     }
   }
   const deciders = [roles.approver, roles.admin, ...Object.values(custom).filter(({ decides }) => decides)]
@@ -233,6 +241,14 @@ function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<strin
     rates: { commandsPerMinute, changesPerHour },
     jobs: { keep: file.jobs.keep, archiveMs: file.jobs.archive },
     ...(file.slack.approvals_channel === undefined ? {} : { approvalsChannel: file.slack.approvals_channel }),
+    ...(file.break_glass === undefined
+      ? {}
+      : {
+          breakGlass: {
+            ...(file.break_glass.channel === undefined ? {} : { channel: file.break_glass.channel }),
+            remindMs: file.break_glass.remind,
+          },
+        }),
     hosts: Object.entries(file.hosts).map(([name, host]) => hostSettings(name, host, passphrases.get(name))),
     policy: {
       ...(file.slack.guests === 'read' ? { guests: 'read' } : {}),
@@ -243,6 +259,7 @@ function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<strin
           { ...role, may: may.map(({ risk, ...scope }) => ({ risks: risk, ...scope })) },
         ]),
       ),
+      ...(file.break_glass === undefined ? {} : { breakGlass: file.break_glass.roles }),
       approvals: file.approvals.map((entry) => approvalEntry(entry, file.time_zone)),
     },
   }

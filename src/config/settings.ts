@@ -12,12 +12,22 @@ export interface SlackSettings {
   receiver: { kind: 'socket'; appToken: string } | { kind: 'http'; signingSecret: string; port: number }
 }
 
+/** Of what ran by break-glass. */
+export interface BreakGlassSettings {
+  /** Channel id where it is announced; the approvals channel when absent. */
+  channel?: string
+  /** How often it is reminded of until it is reviewed, in milliseconds. */
+  remindMs: number
+}
+
 /** qnav.yml. */
 export interface Config {
   /** Absolute path of the file. */
   path: string
   /** Channel id where approval cards go; always there when `policy.approvals` is not empty. */
   approvalsChannel?: string
+  /** How it is told that somebody ran something without its approval; absent where nobody may. */
+  breakGlass?: BreakGlassSettings
   /** In the order of the file. */
   hosts: HostSettings[]
   policy: PolicySettings

@@ -4,8 +4,8 @@ import { hoursInWords, isWithin, nextWithin } from '../policy/index.js'
 import { redact } from '../redact.js'
 import type { AuditEntry } from '../store/index.js'
 import { nameOf } from './interruptions.js'
-import type { Approval, Job, Verdict } from './job.js'
-import { isHeard, tallyInWords, tallyOf, wouldHelp } from './tally.js'
+import { type Approval, isOver, type Job, type Verdict } from './job.js'
+import { isHeard, ruleInWords, tallyInWords, tallyOf, wouldHelp } from './tally.js'
 import { moveTo } from './transitions.js'
 
 /** Enters the verdict into the draft. Throws `own-request`, `already-decided`, `expired`, `not-allowed` or `invalid-state`. */
@@ -36,6 +36,45 @@ export function enterVerdict(job: Job, { by, roles, decides, verdict, reason, at
     moveTo(job, 'queued')
   }
   return [{ event: 'job.decided', verdict, by, ...why, state: job.state }]
+}
+
+/** Enters a review into the draft. Throws `own-request`, `already-decided`, `not-allowed` or `invalid-state`. */
+export function enterReview(
+  job: Job,
+  { by, report, at, ...as }: Omit<Verdict, 'verdict'> & { report: string },
+): AuditEntry[] {
+  const fix = `Look at it: job show ${job.id}`
+  const { breakGlass } = job
+  if (breakGlass === undefined) {
+    throw new UserError('invalid-state', `${job.id} did not break the glass: there is nothing to review.`, {
+      fix,
+    })
+  }
+  if (by.id === job.requester.id) {
+    throw new UserError('own-request', `${job.id} is your own request; nobody reviews their own.`, {
+      fix: 'Ask an approver to look into it.',
+    })
+  }
+  if (breakGlass.review !== undefined) {
+    const { by: earlier, at: then } = breakGlass.review
+    throw new UserError('already-decided', `${nameOf(earlier)} reviewed ${job.id} at ${timeOf(then)}.`, {
+      fix,
+    })
+  }
+  if (!isHeard(breakGlass.rule, as)) {
+    throw new UserError(
+      'not-allowed',
+      `Not allowed: ${job.id} is reviewed by those who could have approved it (${ruleInWords(breakGlass.rule)}).`,
+      { fix: 'Ask one of them.' },
+    )
+  }
+  if (!isOver(job)) {
+    throw new UserError('invalid-state', `${job.id} is not over yet: ${job.state}.`, {
+      fix: 'Review it when it is over.',
+    })
+  }
+  breakGlass.review = { by, report: redact(report), at }
+  return [{ event: 'job.reviewed', by, report: breakGlass.review.report, state: job.state }]
 }
 
 /** Somebody whom the rule does not ask, or a yes that it cannot use, changes nothing and is told so. */

@@ -91,6 +91,11 @@ export class JobBook {
     return this.#inTurn(id, () => this.#change(id, edit))
   }
 
+  /** The same for a job that is over: what is said about it afterwards. */
+  async annotate(id: string, edit: Edit): Promise<Job> {
+    return this.#inTurn(id, () => this.#change(id, edit, { afterwards: true }))
+  }
+
   async remove(id: string): Promise<void> {
     await this.#folder.remove(id)
     this.#records.delete(id)
@@ -137,14 +142,14 @@ export class JobBook {
     }
   }
 
-  async #change(id: string, edit: Edit): Promise<Job> {
+  async #change(id: string, edit: Edit, { afterwards = false } = {}): Promise<Job> {
     if (this.#isClosed) throw new Interrupted()
     const before = this.#records.get(id)
     if (before === undefined) return this.job(id)
     const draft = structuredClone(before)
     const entries = edit(draft)
     if (entries === false) return before.job
-    if (isOver(before.job)) throw new JobOver(before.job)
+    if (isOver(before.job) && !afterwards) throw new JobOver(before.job)
     draft.job.revision += 1
     return this.#commit(draft, entries)
   }
@@ -152,7 +157,7 @@ export class JobBook {
   async #commit(draft: JobRecord, entries: AuditEntry[]): Promise<Job> {
     const { job } = draft
     job.updatedAt = new Date(this.#clock.now()).toISOString()
-    if (isOver(job)) end(job)
+    if (isOver(job) && job.endedAt === undefined) end(job)
     const stamped = entries.map(({ event, ...rest }) => ({
       event,
       job: job.id,

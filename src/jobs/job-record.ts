@@ -106,6 +106,12 @@ const approval = z.looseObject({
   earlier: verdicts.exactOptional(),
 })
 
+const breakGlass = z.looseObject({
+  rule,
+  at: text,
+  review: z.looseObject({ by: person, report: text, at: text }).exactOptional(),
+})
+
 const step = z.looseObject({
   name: text,
   state: z.enum(['running', 'done', 'failed']),
@@ -124,6 +130,7 @@ const job: z.ZodType<Job> = z.looseObject({
   title: text,
   input: z.json(),
   requester: person,
+  reason: text.exactOptional(),
   origin: z.looseObject({
     surface: z.enum(['slack', 'terminal']),
     channel: text.exactOptional(),
@@ -143,6 +150,7 @@ const job: z.ZodType<Job> = z.looseObject({
   ]),
   plan: plan.exactOptional(),
   approval: approval.exactOptional(),
+  breakGlass: breakGlass.exactOptional(),
   locks: texts,
   steps: z.array(step),
   report: report.exactOptional(),

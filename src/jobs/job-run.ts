@@ -179,6 +179,18 @@ export class JobRun implements JobContext {
     await this.#decided()
   }
 
+  async breakGlass(rule: ApprovalRule): Promise<void> {
+    this.#mustGoOn()
+    checkRule(rule)
+    await this.#write(({ job }) => {
+      if (job.breakGlass !== undefined) return false
+      job.breakGlass = { rule, at: this.#now() }
+      const { requester: by, reason } = job
+      const why = reason === undefined ? {} : { reason }
+      return [{ event: 'job.break-glass', by, ...why, approvers: rule.approvers, state: job.state }]
+    })
+  }
+
   async approvalAgain(plan: ReadyPlan, rule: ApprovalRule, asked: Asked): Promise<void> {
     this.#mustGoOn()
     this.#mustHaveNothingToUndo()

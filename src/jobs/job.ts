@@ -71,6 +71,22 @@ export interface PlanDifference {
   now?: string
 }
 
+/** It ran at once though a rule asked for approval. */
+export interface BreakGlass {
+  /** Whom it would have asked; one of them reviews it. */
+  rule: ApprovalRule
+  at: string
+  /** Absent until somebody else than the requester has looked into it. */
+  review?: Review
+}
+
+export interface Review {
+  by: Person
+  /** What happened, in their words. */
+  report: string
+  at: string
+}
+
 /** What approvers say yes to. */
 export interface Asked {
   /** Of what matters in the plan, SHA-256 in hexadecimal. */
@@ -117,11 +133,14 @@ export interface Job {
   title: string
   input: Json
   requester: Person
+  /** Why it is asked for, in the requester's words. */
+  reason?: string
   origin: Origin
   state: JobState
   /** The plan once made. */
   plan?: Plan
   approval?: Approval
+  breakGlass?: BreakGlass
   /** Locks wanted (queued) or held (running), e.g. "vm:kvm1/web1". */
   locks: string[]
   steps: StepRecord[]
@@ -177,6 +196,8 @@ export interface JobContext {
   plan(make: () => Promise<Plan>): Promise<ReadyPlan>
   /** Asks for approval and waits for days if need be; ends the job as denied or expired otherwise. */
   approval(rule: ApprovalRule, asked?: Asked): Promise<void>
+  /** Goes on without the approval that the rule asks for, which is recorded and has to be reviewed. */
+  breakGlass(rule: ApprovalRule): Promise<void>
   /** What would be done is not what was approved: gives the locks back, shows the new plan and waits for its approval. The
    * locks have to be taken again. Each round is asked once. */
   approvalAgain(plan: ReadyPlan, rule: ApprovalRule, asked: Asked): Promise<void>
@@ -193,6 +214,7 @@ export interface JobRequest {
   title: string
   input: Json
   requester: Person
+  reason?: string
   origin: Origin
   /** The same key twice (redelivery, double click) gives the same job. */
   idempotencyKey?: string
@@ -201,6 +223,8 @@ export interface JobRequest {
 export interface JobFilter {
   states?: JobState[]
   requester?: string
+  /** Only those that have to be reviewed yet. */
+  unreviewed?: boolean
   /** Newest first; at most this many. */
   limit?: number
 }
@@ -237,6 +261,8 @@ export interface Jobs {
   /** What `list` gives, and behind it the archived ones, those that ended last first. Rejects as `find` does. */
   history(filter?: HistoryFilter): Promise<Job[]>
   decide(id: string, verdict: Omit<Verdict, 'at'>): Promise<Job>
+  /** Somebody else than the requester has looked into a job that ran without approval. */
+  review(id: string, review: Omit<Verdict, 'at' | 'verdict' | 'reason'> & { report: string }): Promise<Job>
   cancel(id: string, by: Person, reason?: string): Promise<Job>
   /** Every lock that is held now. */
   locks(): LockView[]
@@ -252,6 +278,11 @@ export const finalStates: readonly JobState[] = [
   'failed',
   'cancelled',
 ]
+
+/** Whether somebody has to look into it yet. */
+export function isUnreviewed({ breakGlass }: Pick<Job, 'breakGlass'>): boolean {
+  return breakGlass !== undefined && breakGlass.review === undefined
+}
 
 export function isOver(job: Pick<Job, 'state'>): boolean {
   return finalStates.includes(job.state)

@@ -6,11 +6,12 @@ import { redact } from '../redact.js'
 import { type Archive, type AuditEntry, openArchive, openDocumentFolder } from '../store/index.js'
 import { type Clock, systemClock } from './clock.js'
 import type { JobsParts } from './create-jobs.js'
-import { enterVerdict, expired } from './decision.js'
+import { enterReview, enterVerdict, expired } from './decision.js'
 import { cancelledError, Interrupted, JobOver } from './interruptions.js'
 import {
   type HistoryFilter,
   isOver,
+  isUnreviewed,
   type Job,
   type JobBody,
   type JobFilter,
@@ -195,6 +196,14 @@ export class LocalEngine implements Jobs {
     }
   }
 
+  async review(id: string, review: Parameters<Jobs['review']>[1]): Promise<Job> {
+    const book = this.#atWork()
+    this.#refuseArchived(id)
+    return book.annotate(id, ({ job }) =>
+      enterReview(job, { ...review, at: new Date(this.#clock.now()).toISOString() }),
+    )
+  }
+
   async cancel(id: string, by: Person, reason?: string): Promise<Job> {
     const book = this.#atWork()
     this.#refuseArchived(id)
@@ -239,7 +248,8 @@ export class LocalEngine implements Jobs {
   }
 
   async #submit(book: JobBook, request: JobRequest): Promise<Job> {
-    const { body, title, input, requester, origin, idempotencyKey } = request
+    const { body, title, input, requester, reason, origin, idempotencyKey } = request
+    const why = reason === undefined ? {} : { reason: redact(reason) }
     const version = Math.max(...(this.#bodies.get(body)?.keys() ?? []))
     if (!Number.isFinite(version)) throw new Error(`no job body is registered as "${body}"`)
     const id = this.#freeId(book)
@@ -253,6 +263,7 @@ export class LocalEngine implements Jobs {
         title: redact(title),
         input,
         requester,
+        ...why,
         origin,
         state: 'planning',
         locks: [],
@@ -266,7 +277,7 @@ export class LocalEngine implements Jobs {
       unaudited: [],
     }
     const job = await book.add(record, [
-      { event: 'job.requested', by: requester, title: record.job.title, input, origin },
+      { event: 'job.requested', by: requester, title: record.job.title, ...why, input, origin },
     ])
     if (idempotencyKey !== undefined) this.#keys.set(idempotencyKey, id)
     await this.#resume(job)
@@ -407,7 +418,8 @@ export class LocalEngine implements Jobs {
     if (this.#isPruning || !this.#isWorking) return
     this.#dropOld()
     const book = this.#anyBook()
-    const finished = book.records().filter(({ job }) => isOver(job))
+    // What has to be reviewed yet stays in sight.
+    const finished = book.records().filter(({ job }) => isOver(job) && !isUnreviewed(job))
     if (finished.length <= this.#keepFinished) return
     const old = finished
       .sort((a, b) => Date.parse(a.job.endedAt ?? '') - Date.parse(b.job.endedAt ?? ''))
@@ -483,9 +495,10 @@ export class LocalEngine implements Jobs {
   }
 }
 
-function fits(job: Job, { states, requester }: JobFilter): boolean {
+function fits(job: Job, { states, requester, unreviewed }: JobFilter): boolean {
   return (
     (states === undefined || states.includes(job.state)) &&
-    (requester === undefined || job.requester.id === requester)
+    (requester === undefined || job.requester.id === requester) &&
+    (unreviewed !== true || isUnreviewed(job))
   )
 }

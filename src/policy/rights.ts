@@ -96,6 +96,24 @@ export class Rights {
     return this.mayApprove || this.roles.some((role) => from.includes(role))
   }
 
+  /** Whether what waits for approval may be run at once. */
+  decideBreakGlass(): Decision {
+    const { breakGlass = [] } = this.#settings
+    const able = this.roles.find((role) => breakGlass.includes(role))
+    if (able !== undefined) return { allowed: true, because: `${able} may break the glass` }
+    if (this.#limit !== undefined) return { allowed: false, because: this.#limit }
+    const who =
+      breakGlass.length === 0
+        ? 'nobody may here (break_glass in qnav.yml)'
+        : `that needs ${this.#whoCan((role) => breakGlass.includes(role))}`
+    return { allowed: false, because: `${givenRoles(this.roles)} may not break the glass; ${who}` }
+  }
+
+  /** Throws `not-allowed` when this person may not run at once what waits for approval. */
+  demandBreakGlass(): void {
+    refuse(this.decideBreakGlass())
+  }
+
   /** Throws `not-allowed` when this person may not ask for it anywhere. */
   demand(asked: AskedCommand): void {
     refuse(this.decide(asked))

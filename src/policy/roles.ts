@@ -42,6 +42,8 @@ export interface PolicySettings {
   custom?: Readonly<Record<string, CustomRole>>
   /** What guests of the workspace may do: nothing when absent. */
   guests?: 'read'
+  /** Roles that may break the glass: run what waits for approval at once. Nobody when absent. */
+  breakGlass?: readonly string[]
   /** The first entry that fits counts; what none fits needs no approval. */
   approvals: readonly ApprovalEntry[]
 }

@@ -1,7 +1,7 @@
 /** The body of every job that a command starts: plan, ask, lock, look again, work. */
 import { z } from 'zod'
 import type { Fleet } from '../agents/agent.js'
-import type { Catalogue, ChangeCommand, Growth } from '../command/index.js'
+import type { Catalogue, ChangeCommand, Growth, Manner } from '../command/index.js'
 import { type ErrorNote, UserError } from '../errors.js'
 import type { ApprovalRule, JobBody, JobContext, Json, Person, PlanDifference } from '../jobs/index.js'
 import type { ChosenRule, Policy } from '../policy/index.js'
@@ -16,7 +16,11 @@ export const commandJobName = 'command'
 /** Raised whenever a journal written by an older body could be misread. */
 export const commandJobVersion = 1
 
-const commandJobInput = z.object({ path: z.string(), args: z.record(z.string(), z.unknown()) })
+const commandJobInput = z.object({
+  path: z.string(),
+  args: z.record(z.string(), z.unknown()),
+  breakGlass: z.boolean().default(false),
+})
 
 export interface CommandJobParts {
   catalogue: Catalogue
@@ -42,10 +46,19 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
   return async (context) => {
     const input = commandJobInput.parse(context.job.input)
     const command = changeCommand(catalogue, input.path)
+    const { reason } = context.job
+    const manner = { breakGlass: input.breakGlass, ...(reason === undefined ? {} : { reason }) }
     const makePlan = async (args: Record<string, unknown>): Promise<SettledPlan> => {
       const settled = await settledPlan(
         { policy, fleet },
-        { path: input.path, command, args },
+        {
+          path: input.path,
+          command,
+          args,
+          manner,
+          line: context.job.title,
+          isAnew: context.job.approval !== undefined,
+        },
         context.job.requester,
       )
       if (settled.plan.kind === 'blocked') return settled
@@ -63,7 +76,9 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
 
     const rule = settled.needs === undefined ? ruleOfOlder(settled) : (settled.needs?.rule ?? null)
     let agreed = settled
-    if (rule === null) await context.lock(settled.locks)
+    const isBroken = await breaksGlass(context, rule, input.breakGlass, policy)
+    if (rule !== null && isBroken) await context.breakGlass(rule)
+    if (rule === null || isBroken) await context.lock(settled.locks)
     else agreed = await approvedAndStillTrue(context, rule, settled, makePlan)
     const permit = await Permit.of(agreed, async () => ({
       path: input.path,
@@ -80,6 +95,18 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
       publish: (report) => context.publish(report),
     })
   }
+}
+
+/** Whether it goes on without the approval. Whoever lost the role meanwhile waits like everybody else. */
+async function breaksGlass(
+  { job }: Pick<JobContext, 'job'>,
+  rule: ApprovalRule | null,
+  isAsked: boolean,
+  policy: Pick<Policy, 'rightsOf'>,
+): Promise<boolean> {
+  if (!isAsked || rule === null) return false
+  if (job.breakGlass !== undefined || job.approval !== undefined) return job.breakGlass !== undefined
+  return (await policy.rightsOf(job.requester)).decideBreakGlass().allowed
 }
 
 /** How often what was approved may turn out otherwise before the job gives up. */
@@ -136,10 +163,20 @@ function neverTheSame(differences: PlanDifference[]): UserError {
   )
 }
 
+/** What is asked for, and how. */
+interface AskedFor extends Pick<AskedOf, 'path' | 'command'> {
+  args: Record<string, unknown>
+  manner: Manner
+  /** As it would be typed again. */
+  line: string
+  /** It was approved already. */
+  isAnew?: boolean
+}
+
 /** What the change would do and what stands in its way, by all but the quotas. */
 async function settledPlan(
   { policy, fleet }: Pick<CommandJobParts, 'policy' | 'fleet'>,
-  { args, ...asked }: Pick<AskedOf, 'path' | 'command'> & { args: Record<string, unknown> },
+  { args, manner, line, isAnew = false, ...asked }: AskedFor,
   requester: Person,
 ): Promise<SettledPlan> {
   const { command } = asked
@@ -150,9 +187,13 @@ async function settledPlan(
   const redacted = { ...made, plan: redactJson(made.plan) }
   const settled: SettledPlan = await withPermission(redacted, { ...asked, rights, fleet })
   if (settled.permit === undefined) return settled
+  const needs = neededApproval(policy, settled, { ...asked, fleet })
   return blocked(
-    { ...settled, needs: neededApproval(policy, settled, { ...asked, fleet }) },
+    { ...settled, needs },
     refusalOf(settled.plan, fleet) ?? (await unadopted(command, settled.args, roles, fleet)),
+    !isAnew && needs?.rule.reason === 'required' && manner.reason === undefined
+      ? reasonMissing(line)
+      : undefined,
   )
 }
 
@@ -166,6 +207,14 @@ export async function foreseenPlan(
   return settled.plan.kind === 'blocked'
     ? settled
     : blocked(settled, ...(await quotas.weigh(settled.growth ?? [])))
+}
+
+function reasonMissing(line: string): ErrorNote {
+  return {
+    code: 'missing-argument',
+    message: 'Whoever approves this wants to know why it is asked for.',
+    fix: `Say why: ${line} --reason "…"`,
+  }
 }
 
 function neededApproval(

@@ -1,6 +1,6 @@
 /** Text in, answer out: parse with the command's own schema, ask policy, then read now or start a job. */
 import type { Fleet } from '../agents/agent.js'
-import { type AskedCommand, askedOf, type Catalogue, type MayAsk } from '../command/index.js'
+import { type AskedCommand, askedOf, type Catalogue, type Manner, type MayAsk } from '../command/index.js'
 import { UserError } from '../errors.js'
 import type { Jobs, Json } from '../jobs/index.js'
 import type { Policy, Rights } from '../policy/index.js'
@@ -48,12 +48,17 @@ export function createRequests(parts: RequestParts): Requests {
     async preview({ person, text }) {
       rates?.admit(person, 'commands')
       const rights = await policy.rightsOf(person)
-      const { path, command, args, line } = catalogue.parse(text)
+      const { path, command, args, manner, line } = catalogue.parse(text)
       rights.demand(askedOf({ path, command }))
       if (command.risk === 'read') return undefined
+      demandManner(rights, manner, line)
       if (hasSecret(text) || hasSecret(line)) throw secretTyped()
-      const foreseen = await foreseenPlan({ policy, fleet, quotas }, { path, command, args }, person)
-      return { plan: foreseen.plan, approval: foreseen.needs?.rule }
+      const foreseen = await foreseenPlan(
+        { policy, fleet, quotas },
+        { path, command, args, manner, line },
+        person,
+      )
+      return { plan: foreseen.plan, approval: manner.breakGlass ? undefined : foreseen.needs?.rule }
     },
 
     async handle(request: Request): Promise<Answer> {
@@ -61,7 +66,7 @@ export function createRequests(parts: RequestParts): Requests {
       rates?.admit(person, 'commands', key)
       const rights = await policy.rightsOf(person)
       try {
-        const { path, command, args, line } = catalogue.parse(text)
+        const { path, command, args, manner, line } = catalogue.parse(text)
         rights.demand(askedOf({ path, command }))
         if (command.risk === 'read') {
           const report = await command.run(args, {
@@ -77,18 +82,20 @@ export function createRequests(parts: RequestParts): Requests {
               return explain({ catalogue, policy, fleet, quotas }, typed, as)
             },
             mayApprove: rights.mayApprove,
-            mayDecide: ({ approval }) => rights.mayDecide(approval?.rule),
+            mayDecide: ({ approval, breakGlass }) => rights.mayDecide(breakGlass?.rule ?? approval?.rule),
             isAdmin: rights.isAdmin,
           })
           return { kind: 'report', report }
         }
+        demandManner(rights, manner, line)
         if (hasSecret(text) || hasSecret(line)) throw secretTyped()
         rates?.admit(person, 'changes', key)
         const job = await jobs.submit({
           body: commandJobName,
           title: line,
-          input: { path, args: args as Json },
+          input: { path, args: args as Json, ...(manner.breakGlass ? { breakGlass: true } : {}) },
           requester: person,
+          ...(manner.reason === undefined ? {} : { reason: manner.reason }),
           origin,
           ...(key === undefined ? {} : { idempotencyKey: key }),
         })
@@ -101,6 +108,20 @@ export function createRequests(parts: RequestParts): Requests {
       }
     },
   }
+}
+
+/** An emergency is declared by those who may, and with a reason. */
+function demandManner(rights: Rights, { breakGlass, reason }: Manner, line: string): void {
+  if (!breakGlass) return
+  rights.demandBreakGlass()
+  if (reason !== undefined) return
+  throw new UserError(
+    'missing-argument',
+    '--break-glass needs a reason: everybody will read it, and somebody reviews it.',
+    {
+      fix: `For example: ${line} --reason "the disk is full and nobody answers"`,
+    },
+  )
 }
 
 function mayAsk(rights: Rights, policy: Policy, asked: AskedCommand): MayAsk {

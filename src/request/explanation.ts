@@ -19,13 +19,15 @@ export async function explain(
   text: string,
   person: Person,
 ): Promise<Explanation> {
-  const { path, command, args, line } = catalogue.parse(text)
+  const { path, command, args, manner, line } = catalogue.parse(text)
   const rights = await policy.rightsOf(person)
   const { risk } = command
   const known = { line, risk, person, roles: rights.held }
   const first = rights.decide(askedOf({ path, command }))
   if (!first.allowed || command.risk === 'read') return { ...known, ...first }
-  const settled = await foreseenPlan({ policy, fleet, quotas }, { path, command, args }, person)
+  const emergency = manner.breakGlass ? rights.decideBreakGlass() : undefined
+  if (emergency?.allowed === false) return { ...known, ...emergency }
+  const settled = await foreseenPlan({ policy, fleet, quotas }, { path, command, args, manner, line }, person)
   const { plan, permit, needs } = settled
   if (permit === undefined) {
     const why = plan.kind === 'blocked' ? plan.blockers[0].message : first.because
@@ -34,9 +36,9 @@ export async function explain(
   return {
     ...known,
     allowed: true,
-    because: permit,
+    because: [permit, ...(emergency === undefined ? [] : [emergency.because])].join('; '),
     plan,
-    ...(needs === undefined || needs === null
+    ...(needs === undefined || needs === null || emergency !== undefined
       ? {}
       : { approval: `${ruleInWords(needs.rule)} (${needs.because})` }),
   }

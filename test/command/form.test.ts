@@ -115,7 +115,8 @@ describe('a filled form', () => {
         if (read.kind === 'mistakes') throw new Error(JSON.stringify(read.mistakes))
         const parsed = catalogue.parse(read.line)
         expect(parsed.path).toBe(path)
-        expect(parsed.line).toBe(catalogue.lineOf(path, parsed.args))
+        const manner = parsed.command.risk === 'read' ? {} : parsed.manner
+        expect(parsed.line).toBe(catalogue.lineOf(path, { ...parsed.args, ...manner }))
         expect(parsed.args).toEqual(catalogue.parse(catalogue.lineOf(path, args)).args)
       }),
     )

@@ -210,6 +210,9 @@ const noJobs: ReadContext['jobs'] = {
   decide: async () => {
     throw new Error('not expected')
   },
+  review: async () => {
+    throw new Error('not expected')
+  },
   cancel: async () => {
     throw new Error('not expected')
   },

@@ -348,6 +348,13 @@ describe('qnav.yml', () => {
       7,
       /asks for 2 of approver and approver, and roles names 1/,
     ],
+    [
+      'a role that nobody knows for break-glass',
+      `${oneHost}break_glass: { roles: [oncall] }\n`,
+      4,
+      /"oncall", which is none/,
+    ],
+    ['break-glass for nobody', `${oneHost}break_glass: { roles: [] }\n`, 4, /break_glass\.roles/],
     ['a time zone that is none', `${oneHost}time_zone: Mars\n`, 4, /Europe\/Amsterdam/],
     [
       'approvals without a channel',

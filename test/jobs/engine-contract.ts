@@ -1,5 +1,6 @@
 /** What every job engine must do. A realisation calls {@link engineContract} with a way to make and break itself. */
 import { approvalContract } from './contract/approval.js'
+import { breakGlassContract } from './contract/break-glass.js'
 import { cancelContract } from './contract/cancelling.js'
 import { type Contract, type EngineWorld, reopened } from './contract/engine-world.js'
 import { lifeContract } from './contract/life.js'
@@ -20,6 +21,7 @@ export function engineContract(name: string, makeWorld: () => Promise<EngineWorl
   lifeContract(contract)
   renewedApprovalContract(contract)
   approvalContract(contract)
+  breakGlassContract(contract)
   lockContract(contract)
   cancelContract(contract)
   restartContract(contract)

@@ -7,7 +7,12 @@ import { onTestFinished, vi } from 'vitest'
 import { loadCatalogue } from '../../src/command/index.js'
 import { createJobs, isOver, type Job, type Jobs } from '../../src/jobs/index.js'
 import { createLog } from '../../src/log.js'
-import { createPolicy, type PolicySettings, type QuotaSettings } from '../../src/policy/index.js'
+import {
+  type ApprovalEntry,
+  createPolicy,
+  type PolicySettings,
+  type QuotaSettings,
+} from '../../src/policy/index.js'
 import { createRequests, type Requests } from '../../src/request/index.js'
 import type { AuditEntry } from '../../src/store/index.js'
 import { aFleet, anImage, aVm, type FakeHostOptions } from '../fakes/fleet.js'
@@ -28,6 +33,8 @@ export interface TestHouse {
   requests: Requests
   jobs: Jobs
   audit: AuditEntry[]
+  /** As after SIGHUP. */
+  renew(approvals: ApprovalEntry[]): void
   fleet: ReturnType<typeof aFleet>
   /** The same house once more on the same data, as after a restart of the bot. */
   restart(): Promise<void>
@@ -41,6 +48,10 @@ export interface TestHouse {
 /** One host, kvm1, with a VM web1 that runs. Changes need one approver unless told otherwise. */
 export async function aHouse({
   approvals = true,
+  rules,
+  breakGlass,
+  people = {},
+  now,
   readOnly = false,
   helper,
   custom = {},
@@ -57,6 +68,13 @@ export async function aHouse({
   /** Somebody who may ask for changes and is no operator. */
   helper?: string
   approvals?: boolean
+  /** Instead of one approver for everything. */
+  rules?: ApprovalEntry[]
+  /** Roles that may break the glass. */
+  breakGlass?: string[]
+  /** More members of the built-in roles. */
+  people?: Partial<Record<'operator' | 'approver' | 'admin', string[]>>
+  now?: () => number
   readOnly?: boolean
 } = {}): Promise<TestHouse> {
   const path = await mkdtemp(join(tmpdir(), 'qnav-house-'))
@@ -73,7 +91,12 @@ export async function aHouse({
     ],
   })
   const settings: PolicySettings = {
-    roles,
+    roles: {
+      operator: { users: [...roles.operator.users, ...(people.operator ?? [])], groups: [] },
+      approver: { users: [...roles.approver.users, ...(people.approver ?? [])], groups: [] },
+      admin: { users: people.admin ?? [], groups: [] },
+    },
+    ...(breakGlass === undefined ? {} : { breakGlass }),
     custom: {
       ...(helper === undefined
         ? {}
@@ -87,11 +110,13 @@ export async function aHouse({
           }),
       ...custom,
     },
-    approvals: approvals
-      ? [{ risks: ['change', 'destructive', 'host'], rule: { approvers: 1, expiresMs: 3_600_000 } }]
-      : [],
+    approvals:
+      rules ??
+      (approvals
+        ? [{ risks: ['change', 'destructive', 'host'], rule: { approvers: 1, expiresMs: 3_600_000 } }]
+        : []),
   }
-  const policy = createPolicy({ settings, log })
+  const policy = createPolicy({ settings, log, ...(now === undefined ? {} : { now }) })
   const catalogue = await loadCatalogue(commands)
   const build = async (): Promise<{ jobs: Jobs; requests: Requests }> => {
     const built = createJobs({ data: { path }, audit: append, log })
@@ -130,6 +155,7 @@ export async function aHouse({
       return jobs
     },
     audit,
+    renew: (approvals) => policy.renew({ ...settings, approvals }),
     fleet,
     async restart() {
       await jobs.stop()

@@ -36,7 +36,7 @@ export interface FormParts {
 }
 
 export function formModal({ path, command, values, metadata }: FormParts): ModalView {
-  const fields = inOrder(describeArguments(command))
+  const fields = inOrder(describeArguments(command).filter((each) => !each.isTypedOnly))
   return {
     type: 'modal',
     callback_id: formCallback,
