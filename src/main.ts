@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { createFleet, type Fleet } from './agents/index.js'
-import { type Catalogue, loadCatalogue } from './command/index.js'
+import { type Catalogue, loadCatalogue, type Reloaded } from './command/index.js'
 import type { Config, Settings, SlackSettings } from './config/index.js'
-import { createJobs, type Jobs } from './jobs/index.js'
+import { UserError } from './errors.js'
+import { createJobs, type Jobs, type Person } from './jobs/index.js'
 import type { Logger } from './log.js'
 import { createPolicy, type GroupDirectory, type PeopleDirectory, type Policy } from './policy/index.js'
 import { createRequests, type Requests } from './request/index.js'
@@ -27,9 +28,9 @@ export interface House {
   dataDirectory: string
   /** Resumes unfinished jobs and opens the terminal's entrance. Call once every surface listens. */
   open(): Promise<void>
-  /** Takes roles, approvals, quotas and rates of a configuration that was read again. Returns the keys of qnav.yml whose
-   * change counts only after a restart. */
-  renew(config: Config): string[]
+  /** Reads qnav.yml again and takes its roles, approvals, quotas and rates. Rejects with what is wrong with it; then the one
+   * before stays in force. `by` is absent for a signal. */
+  reload(by?: Person): Promise<Reloaded>
   /** Stops in the reverse order; jobs under way go on at the next start. */
   close(): Promise<void>
 }
@@ -39,14 +40,20 @@ export function terminalSocket(dataDirectory: string): string {
   return join(dataDirectory, 'qnav.sock')
 }
 
+export interface HouseOptions {
+  /** Asked only once requests come in, so it may be a surface that starts later. */
+  directory?: GroupDirectory & PeopleDirectory
+  /** Loads the configuration anew; absent where it is loaded anew each time anyway. */
+  readAgain?: (warn: (sentence: string) => void) => Promise<Config>
+}
+
 /**
  * Builds the house on its data directory. Rejects with `data-dir-in-use` when another process has it.
- * `directory` is asked only once requests come in, so it may be a surface that starts later.
  */
 export async function buildHouse(
   settings: Settings,
   log: Logger,
-  directory?: GroupDirectory & PeopleDirectory,
+  { directory, readAgain }: HouseOptions = {},
 ): Promise<House> {
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
@@ -78,8 +85,35 @@ export async function buildHouse(
     closers.push(() => jobs.stop())
     const catalogue = await loadCatalogue(commandsDirectory)
     const { quotas, rates } = settings
+    let current: Config = settings
+    const take = async (by: Person | undefined): Promise<Reloaded> => {
+      if (readAgain === undefined) throw new Error('this house has no configuration to read again')
+      const asked = by === undefined ? {} : { by }
+      try {
+        const warnings: string[] = []
+        const config = await readAgain((sentence) => warnings.push(sentence))
+        const changed = differing(current, config, takenAtOnce)
+        const needRestart = differing(settings, config, takenAtStart)
+        policy.renew(config.policy)
+        requests.renew(config)
+        current = config
+        await audit({ event: 'config.read', ...asked, changed, needRestart })
+        return { file: config.path, changed, needRestart, warnings }
+      } catch (error) {
+        if (error instanceof UserError) await audit({ event: 'config.refused', ...asked, why: error.message })
+        throw error
+      }
+    }
+    // One after the other: the file that was read last counts.
+    let taking: Promise<unknown> = Promise.resolve()
+    const reload = (by?: Person) => {
+      const mine = taking.then(() => take(by))
+      taking = mine.catch(() => {})
+      return mine
+    }
     const requests = createRequests({
       ...{ catalogue, policy, fleet, jobs, audit, rates },
+      ...(readAgain === undefined ? {} : { reload }),
       ...(quotas === undefined ? {} : { quotas }),
     })
 
@@ -95,15 +129,7 @@ export async function buildHouse(
         const terminal = await serveTerminal(terminalSocket(data.path), { requests, jobs, log })
         closers.push(() => terminal.stop())
       },
-      renew(config) {
-        policy.renew(config.policy)
-        requests.renew(config)
-        return [
-          ...(isDeepStrictEqual(config.jobs, settings.jobs) ? [] : ['jobs']),
-          ...(isDeepStrictEqual(comparable(config.hosts), comparable(settings.hosts)) ? [] : ['hosts']),
-          ...(config.approvalsChannel === settings.approvalsChannel ? [] : ['slack.approvals_channel']),
-        ]
-      },
+      reload,
       close,
     }
   } catch (error) {
@@ -112,19 +138,43 @@ export async function buildHouse(
   }
 }
 
-/** Without what cannot be compared: passphrases are functions. */
-function comparable(hosts: Config['hosts']): unknown {
-  return JSON.parse(JSON.stringify(hosts))
+type Part = (config: Config) => unknown
+
+/** What is taken while the bot runs, by its key in qnav.yml. */
+const takenAtOnce: Readonly<Record<string, Part>> = {
+  roles: ({ policy }) => policy.roles,
+  custom_roles: ({ policy }) => policy.custom,
+  'slack.guests': ({ policy }) => policy.guests,
+  approvals: ({ policy }) => policy.approvals,
+  quotas: ({ quotas }) => quotas,
+  rates: ({ rates }) => rates,
+}
+
+const takenAtStart: Readonly<Record<string, Part>> = {
+  jobs: ({ jobs }) => jobs,
+  // Without what cannot be compared: passphrases are functions.
+  hosts: ({ hosts }) => JSON.parse(JSON.stringify(hosts)),
+  'slack.approvals_channel': ({ approvalsChannel }) => approvalsChannel,
+}
+
+function differing(before: Config, now: Config, parts: Readonly<Record<string, Part>>): string[] {
+  return Object.entries(parts)
+    .filter(([, part]) => !isDeepStrictEqual(part(before), part(now)))
+    .map(([key]) => key)
 }
 
 export interface Bot {
-  /** As {@link House.renew}. */
-  renew(config: Config): string[]
+  /** As {@link House.reload}. */
+  reload: House['reload']
   stop(): Promise<void>
 }
 
 /** Starts the whole bot. Resolves when Slack is connected. Rejects with a UserError when a part cannot start. */
-export async function startBot(settings: Settings & { slack: SlackSettings }, log: Logger): Promise<Bot> {
+export async function startBot(
+  settings: Settings & { slack: SlackSettings },
+  log: Logger,
+  readAgain?: HouseOptions['readAgain'],
+): Promise<Bot> {
   // Policy asks Slack for group members and who somebody is, Slack hands requests to the house: the directory is bound
   // before it is asked.
   let slackDirectory: (GroupDirectory & PeopleDirectory) | undefined
@@ -133,8 +183,11 @@ export async function startBot(settings: Settings & { slack: SlackSettings }, lo
     return slackDirectory
   }
   const house = await buildHouse(settings, log, {
-    membersOf: async (id) => directory().membersOf(id),
-    standingOf: async (id) => directory().standingOf(id),
+    directory: {
+      membersOf: async (id) => directory().membersOf(id),
+      standingOf: async (id) => directory().standingOf(id),
+    },
+    ...(readAgain === undefined ? {} : { readAgain }),
   })
   try {
     const slack = createSlackSurface({
@@ -154,7 +207,7 @@ export async function startBot(settings: Settings & { slack: SlackSettings }, lo
     await slack.start()
     await slack.catchUp()
     return {
-      renew: (config) => house.renew(config),
+      reload: (by) => house.reload(by),
       async stop() {
         await slack.stop()
         await house.close()

@@ -16,10 +16,12 @@ export async function start(env: NodeJS.ProcessEnv): Promise<number> {
   if (slack === undefined) throw new Error('settings for Slack are required and were not loaded')
   const log = createLog({ level: settings.logLevel })
   for (const warning of warnings) log.warn({}, warning)
-  const bot = await startBot({ ...settings, slack }, log)
+  const bot = await startBot({ ...settings, slack }, log, (warn) =>
+    loadSettings(env, { slack: 'required', warn }),
+  )
   log.info({ hosts: settings.hosts.map(({ name }) => name), node: process.version }, 'qnav is up')
 
-  process.on('SIGHUP', () => void readAgain(env, bot, log))
+  process.on('SIGHUP', () => void readAgain(bot, log))
   const signal = await stopSignal()
   log.info({ signal }, 'qnav stops')
   const hurry = setTimeout(() => {
@@ -32,11 +34,11 @@ export async function start(env: NodeJS.ProcessEnv): Promise<number> {
 }
 
 /** A file that cannot be used leaves the one before in force, and says why. */
-async function readAgain(env: NodeJS.ProcessEnv, bot: Bot, log: Logger): Promise<void> {
+async function readAgain(bot: Bot, log: Logger): Promise<void> {
   try {
-    const config = await loadSettings(env, { slack: 'required', warn: (sentence) => log.warn({}, sentence) })
-    const needRestart = bot.renew(config)
-    log.info({ file: config.path, needRestart }, 'qnav.yml was read again')
+    const { file, changed, needRestart, warnings } = await bot.reload()
+    for (const warning of warnings) log.warn({}, warning)
+    log.info({ file, changed, needRestart }, 'qnav.yml was read again')
   } catch (error) {
     const { message, fix } = error instanceof UserError ? error : { message: String(error), fix: undefined }
     log.error({ err: error, fix }, `qnav.yml was not taken, the one before stays in force: ${message}`)

@@ -51,6 +51,18 @@ export interface QuotaReading {
   of(owner: string): Promise<QuotaUse>
 }
 
+/** qnav.yml, read again while the bot runs. */
+export interface Reloaded {
+  /** Absolute path. */
+  file: string
+  /** Keys that are different now and count from now on. */
+  changed: string[]
+  /** Keys that are different now and count after a restart. */
+  needRestart: string[]
+  /** What is worth knowing about the file, in sentences. */
+  warnings: string[]
+}
+
 /** What would happen to a command line, and by which rule. */
 export interface Explanation {
   /** As it would be kept: every argument that was read. */
@@ -82,6 +94,8 @@ export interface ReadContext {
   /** What would happen if this line were asked for now, by the caller or by somebody else, and by which rule. Rejects with
    * what is wrong with the line. */
   explain(line: string, as?: Person): Promise<Explanation>
+  /** Reads qnav.yml again. Rejects with what is wrong with it; then the one before stays in force. */
+  reload(): Promise<Reloaded>
   /** Whether the caller may decide about others' requests. */
   mayApprove: boolean
   /** Whether the caller may decide about this one, or review it, if it is somebody else's: its rule may ask holders of their roles. */

@@ -76,9 +76,11 @@ async function startDemoBot(sandbox: Sandbox, lab: Lab): Promise<Bot> {
     QNAV_DATA_DIR: join(directory, 'data'),
     LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
   }
-  const { slack, ...settings } = await loadSettings(environment, { slack: 'required', cwd: directory })
+  const load = (warn?: (sentence: string) => void) =>
+    loadSettings(environment, { slack: 'required', cwd: directory, ...(warn === undefined ? {} : { warn }) })
+  const { slack, ...settings } = await load()
   if (slack === undefined) throw new Error('settings for Slack are required and were not loaded')
-  return startBot({ ...settings, slack }, createLog({ level: settings.logLevel }))
+  return startBot({ ...settings, slack }, createLog({ level: settings.logLevel }), load)
 }
 
 /** People and channels are those of the sandbox's default workspace. */

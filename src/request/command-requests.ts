@@ -1,8 +1,15 @@
 /** Text in, answer out: parse with the command's own schema, ask policy, then read now or start a job. */
 import type { Fleet } from '../agents/agent.js'
-import { type AskedCommand, askedOf, type Catalogue, type Manner, type MayAsk } from '../command/index.js'
+import {
+  type AskedCommand,
+  askedOf,
+  type Catalogue,
+  type Manner,
+  type MayAsk,
+  type Reloaded,
+} from '../command/index.js'
 import { UserError } from '../errors.js'
-import type { Jobs, Json } from '../jobs/index.js'
+import type { Jobs, Json, Person } from '../jobs/index.js'
 import type { Policy, Rights } from '../policy/index.js'
 import { redact } from '../redact.js'
 import type { AuditLog } from '../store/index.js'
@@ -18,19 +25,21 @@ export interface RequestParts extends Limits {
   fleet: Fleet
   jobs: Jobs
   audit: AuditLog['append']
+  /** Absent where no bot runs: a single line in a terminal. */
+  reload?: (by: Person) => Promise<Reloaded>
 }
 
 /** Registers the job body and returns the one entrance for every surface. Call before `jobs.start()`. */
 export function createRequests(parts: RequestParts): Requests {
   const { catalogue, policy, fleet, jobs, audit, quotas: settings } = parts
-  let rates = parts.rates === undefined ? undefined : new RateLimits(parts.rates)
+  const rates = new RateLimits(parts.rates)
   const quotas = new QuotaGate({ fleet, policy, jobs, ...(settings === undefined ? {} : { settings }) })
   jobs.register(commandJobName, commandJobVersion, commandJob({ catalogue, policy, fleet, quotas }))
 
   return {
     renew(limits) {
       quotas.renew(limits.quotas)
-      rates = limits.rates === undefined ? undefined : new RateLimits(limits.rates)
+      rates.renew(limits.rates)
     },
 
     mayChange(text) {
@@ -46,7 +55,7 @@ export function createRequests(parts: RequestParts): Requests {
     },
 
     async preview({ person, text }) {
-      rates?.admit(person, 'commands')
+      rates.admit(person, 'commands')
       const rights = await policy.rightsOf(person)
       const { path, command, args, manner, line } = catalogue.parse(text)
       rights.demand(askedOf({ path, command }))
@@ -63,7 +72,7 @@ export function createRequests(parts: RequestParts): Requests {
 
     async handle(request: Request): Promise<Answer> {
       const { person, origin, text, idempotencyKey: key } = request
-      rates?.admit(person, 'commands', key)
+      rates.admit(person, 'commands', key)
       const rights = await policy.rightsOf(person)
       try {
         const { path, command, args, manner, line } = catalogue.parse(text)
@@ -77,6 +86,10 @@ export function createRequests(parts: RequestParts): Requests {
             catalogue,
             quotas,
             mayAsk: (asked) => mayAsk(rights, policy, asked),
+            reload: async () => {
+              if (parts.reload === undefined) throw notRunning()
+              return parts.reload(person)
+            },
             explain: (typed, as = person) => {
               if (hasSecret(typed)) throw secretTyped()
               return explain({ catalogue, policy, fleet, quotas }, typed, as)
@@ -89,7 +102,7 @@ export function createRequests(parts: RequestParts): Requests {
         }
         demandManner(rights, manner, line)
         if (hasSecret(text) || hasSecret(line)) throw secretTyped()
-        rates?.admit(person, 'changes', key)
+        rates.admit(person, 'changes', key)
         const job = await jobs.submit({
           body: commandJobName,
           title: line,
@@ -136,6 +149,12 @@ function mayAsk(rights: Rights, policy: Policy, asked: AskedCommand): MayAsk {
 /** What was redacted on its way, after a restart for example, is not what was meant either. */
 function hasSecret(text: string): boolean {
   return redact(text) !== text || text.includes('[redacted]')
+}
+
+function notRunning(): UserError {
+  return new UserError('unsupported', 'No bot runs here that could read qnav.yml again.', {
+    fix: 'Every `qnav run` reads it anew by itself.',
+  })
 }
 
 function secretTyped(): UserError {

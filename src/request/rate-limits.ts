@@ -22,26 +22,32 @@ interface Entry {
 }
 
 export class RateLimits {
-  readonly #most: Readonly<Record<Kind, number>>
+  #most: Readonly<Record<Kind, number>> | undefined
   readonly #now: () => number
   readonly #people = new Map<string, Record<Kind, Entry[]>>()
 
-  constructor({ commandsPerMinute, changesPerHour }: Rates, now: () => number = Date.now) {
-    this.#most = { commands: commandsPerMinute, changes: changesPerHour }
+  /** Without rates everybody is let in. */
+  constructor(rates: Rates | undefined, now: () => number = Date.now) {
     this.#now = now
+    this.renew(rates)
+  }
+
+  /** From now on these count, with what was asked for before. */
+  renew(rates: Rates | undefined): void {
+    this.#most = rates && { commands: rates.commandsPerMinute, changes: rates.changesPerHour }
   }
 
   /** Counts one of this kind. Throws `rate-limited`, which does not count, with when to try again. The same key counts once:
    * what was delivered twice is one command. */
   admit(person: { id: string }, kind: Kind, key?: string): void {
-    if (exempt.test(person.id)) return
+    const most = this.#most?.[kind]
+    if (most === undefined || exempt.test(person.id)) return
     const mine = this.#entriesOf(person.id)
     const now = this.#now()
     mine[kind] = mine[kind].filter(({ at }) => now - at < windowMs[kind])
     const entries = mine[kind]
     if (key !== undefined && entries.some((entry) => entry.key === key)) return
-    if (entries.length >= this.#most[kind])
-      throw tooMany(kind, this.#most[kind], (entries[0]?.at ?? now) + windowMs[kind] - now)
+    if (entries.length >= most) throw tooMany(kind, most, (entries[0]?.at ?? now) + windowMs[kind] - now)
     entries.push({ at: now, key })
   }
 

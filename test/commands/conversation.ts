@@ -37,7 +37,16 @@ export async function ask(
     jobs,
     by = ann,
     quotas = noQuotas,
-  }: { fleet: Fleet; jobs?: Partial<Jobs>; by?: Person; quotas?: QuotaReading },
+    reload = async () => {
+      throw new Error('there is nothing to read again')
+    },
+  }: {
+    fleet: Fleet
+    jobs?: Partial<Jobs>
+    by?: Person
+    quotas?: QuotaReading
+    reload?: ReadContext['reload']
+  },
 ): Promise<Report> {
   const catalogue = await theCatalogue()
   const { command, args } = catalogue.parse(line)
@@ -54,6 +63,7 @@ export async function ask(
     quotas,
     held: roles.map((role) => ({ role, why: 'given' })),
     mayAsk: by.mayAsk ?? (() => ({ answer: 'yes' })),
+    reload,
     explain: async () => {
       throw new Error('nothing can be explained without policy')
     },

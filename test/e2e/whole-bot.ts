@@ -76,14 +76,19 @@ export class WholeBot {
 
   /** Changes qnav.yml and has it read again; what the bot logs of it. */
   async configure(change: (text: string) => string): Promise<string> {
-    const file = join(this.#directory, 'qnav.yml')
-    await writeFile(file, change(await readFile(file, 'utf8')))
+    await this.write(change)
     const before = this.#said.length
     const child = this.#process
     if (child?.stderr == null) throw new Error('the bot does not run')
     child.kill('SIGHUP')
     while (!/read again|not taken/.test(this.#said.slice(before))) await once(child.stderr, 'data')
     return this.#said.slice(before)
+  }
+
+  /** Changes qnav.yml, and tells nobody. */
+  async write(change: (text: string) => string): Promise<void> {
+    const file = join(this.#directory, 'qnav.yml')
+    await writeFile(file, change(await readFile(file, 'utf8')))
   }
 
   /** Whether the process is there. */
