@@ -84,7 +84,7 @@ export async function buildHouse(
     })
     closers.push(() => jobs.stop())
     const catalogue = await loadCatalogue(commandsDirectory)
-    const { quotas, rates } = settings
+    const { quotas, rates, busy } = settings
     let current: Config = settings
     const take = async (by: Person | undefined): Promise<Reloaded> => {
       if (readAgain === undefined) throw new Error('this house has no configuration to read again')
@@ -112,7 +112,7 @@ export async function buildHouse(
       return mine
     }
     const requests = createRequests({
-      ...{ catalogue, policy, fleet, jobs, audit, rates },
+      ...{ catalogue, policy, fleet, jobs, audit, rates, busy },
       ...(readAgain === undefined ? {} : { reload }),
       ...(quotas === undefined ? {} : { quotas }),
     })
@@ -148,6 +148,7 @@ const takenAtOnce: Readonly<Record<string, Part>> = {
   approvals: ({ policy }) => policy.approvals,
   quotas: ({ quotas }) => quotas,
   rates: ({ rates }) => rates,
+  locks: ({ busy }) => busy,
 }
 
 const takenAtStart: Readonly<Record<string, Part>> = {

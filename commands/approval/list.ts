@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { defineCommand, personName, timeInWords } from '../../src/command/index.js'
+import { defineCommand, personName } from '../../src/command/index.js'
 import { approvalInWords, type Job, wouldHelp } from '../../src/jobs/index.js'
-import { count } from '../../src/report/index.js'
+import { count, timeInWords } from '../../src/report/index.js'
 
 export default defineCommand({
   summary: 'List what waits for approval: yours to decide first',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { NetworkSummary, PoolSummary } from '../../src/agents/index.js'
-import { defineCommand, hostName, onlyHost, timeInWords } from '../../src/command/index.js'
-import { type Fact, showMiB } from '../../src/report/index.js'
+import { defineCommand, hostName, onlyHost } from '../../src/command/index.js'
+import { type Fact, showMiB, timeInWords } from '../../src/report/index.js'
 
 export default defineCommand({
   summary: 'Show one host: memory, pools, networks, versions',

@@ -6,11 +6,10 @@ import {
   jobRef,
   personName,
   stateWords,
-  timeInWords,
   wholeNumber,
 } from '../../src/command/index.js'
 import { finalStates, isUnreviewed, type JobState } from '../../src/jobs/index.js'
-import { count } from '../../src/report/index.js'
+import { count, timeInWords } from '../../src/report/index.js'
 
 const open: JobState[] = ['planning', 'awaiting-approval', 'queued', 'running']
 

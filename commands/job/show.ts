@@ -1,12 +1,5 @@
 import { z } from 'zod'
-import {
-  changeText,
-  defineCommand,
-  jobRef,
-  personName,
-  stateWords,
-  timeInWords,
-} from '../../src/command/index.js'
+import { changeText, defineCommand, jobRef, personName, stateWords } from '../../src/command/index.js'
 import {
   approvalInWords,
   isOver,
@@ -18,6 +11,7 @@ import {
   type StepRecord,
 } from '../../src/jobs/index.js'
 import type { Action, Fact, Report, Table, Tone } from '../../src/report/index.js'
+import { timeInWords } from '../../src/report/index.js'
 
 export default defineCommand({
   summary: 'Show one job: plan, approval, steps, result',

@@ -7,13 +7,12 @@ import {
   quoteWord,
   snapshotName,
   text,
-  timeInWords,
   vmRef,
   vmWord,
 } from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import { vmLock } from '../../src/jobs/index.js'
-import { showMiB } from '../../src/report/index.js'
+import { showMiB, timeInWords } from '../../src/report/index.js'
 
 export default defineCommand({
   summary: 'Take a snapshot of a VM',

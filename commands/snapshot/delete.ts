@@ -4,13 +4,13 @@ import {
   pinned,
   planOn,
   snapshotRef,
-  timeInWords,
   unknownName,
   vmRef,
   vmWord,
 } from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import { vmLock } from '../../src/jobs/index.js'
+import { timeInWords } from '../../src/report/index.js'
 
 export default defineCommand({
   summary: 'Delete a snapshot of a VM; the VM itself stays as it is',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { defineCommand, timeInWords, vmRef, vmWord } from '../../src/command/index.js'
-import { count } from '../../src/report/index.js'
+import { defineCommand, vmRef, vmWord } from '../../src/command/index.js'
+import { count, timeInWords } from '../../src/report/index.js'
 
 export default defineCommand({
   summary: 'List the snapshots of a VM',

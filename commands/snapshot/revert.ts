@@ -5,7 +5,6 @@ import {
   pinned,
   planOn,
   snapshotRef,
-  timeInWords,
   touched,
   unknownName,
   usersWarning,
@@ -15,6 +14,7 @@ import {
 } from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import { vmLock } from '../../src/jobs/index.js'
+import { timeInWords } from '../../src/report/index.js'
 
 export default defineCommand({
   summary: 'Put a VM back to a snapshot; everything since is lost',

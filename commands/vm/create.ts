@@ -27,7 +27,6 @@ import {
   showGiB,
   sshKey,
   text,
-  timeInWords,
   unknownName,
   vmActions,
   vmName,
@@ -37,7 +36,7 @@ import {
 } from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import { vmLock } from '../../src/jobs/index.js'
-import { count, type Fact, type Report, showDuration, showMiB } from '../../src/report/index.js'
+import { count, type Fact, type Report, showDuration, showMiB, timeInWords } from '../../src/report/index.js'
 
 /** What Qubinode's own tools give a VM when nothing is said. */
 const defaults = { cpus: 2, memoryMiB: 2048, diskGiB: 10 } as const

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { VmDisk, VmNic } from '../../src/agents/index.js'
-import { defineCommand, timeInWords, vmActions, vmRef, vmWord } from '../../src/command/index.js'
-import { count, type Fact, showMiB } from '../../src/report/index.js'
+import { defineCommand, vmActions, vmRef, vmWord } from '../../src/command/index.js'
+import { count, type Fact, showMiB, timeInWords } from '../../src/report/index.js'
 
 export default defineCommand({
   summary: 'Show one VM: state, addresses, disks, networks',

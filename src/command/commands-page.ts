@@ -28,7 +28,8 @@ one file there.
 - A VM is named \`web1\`, or \`web1@kvm1\` where the name is on several hosts.
 - In Slack a line that lacks something opens a form; \`--form\` opens it for any command, with what was typed.
 - Whatever changes something takes \`--reason "…"\`: why, for those who approve it. In an emergency, with \`--break-glass --reason "…"\`, it runs
-  at once without its approval, for those whom qnav.yml lets; it is announced, and reviewed afterwards.
+  at once without its approval, for those whom qnav.yml lets; it is announced, and reviewed afterwards. While
+  another job works on the same VM it waits its turn, or with \`--busy refuse\` is refused at once.
 - \`help vm create\`, or \`--help\` behind any command, shows what is below.
 
 Risks: ${Object.entries(risks)

@@ -1,5 +1,7 @@
 /** How something is asked for, the same for every command that changes anything: why, and whether it cannot wait. */
-import { flag, text } from './arguments.js'
+
+import type { Busy } from '../jobs/job.js'
+import { choice, flag, text } from './arguments.js'
 import type { Command } from './definition.js'
 
 export interface Manner {
@@ -7,9 +9,16 @@ export interface Manner {
   reason?: string
   /** Without the approval that it needs. */
   breakGlass: boolean
+  /** While others work on it; as qnav.yml says when absent. */
+  busy?: Busy
 }
 
 const mannerArguments = {
+  busy: choice('queue', 'refuse')
+    .optional()
+    .describe(
+      'While another job works on it: wait for that, or be refused at once; as qnav.yml says when left out',
+    ),
   breakGlass: flag({ typedOnly: true })
     .default(false)
     .describe('In an emergency: run it without the approval it needs, announced and reviewed afterwards'),
@@ -30,7 +39,8 @@ export function splitManner(
   args: Record<string, unknown>,
 ): { args: Record<string, unknown>; manner: Manner } {
   if (command.risk === 'read') return { args, manner: { breakGlass: false } }
-  const { reason, breakGlass, ...own } = args
+  const { reason, breakGlass, busy, ...own } = args
   const why = typeof reason === 'string' ? { reason } : {}
-  return { args: own, manner: { breakGlass: breakGlass === true, ...why } }
+  const wait: Pick<Manner, 'busy'> = busy === 'queue' || busy === 'refuse' ? { busy } : {}
+  return { args: own, manner: { breakGlass: breakGlass === true, ...why, ...wait } }
 }

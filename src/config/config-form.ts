@@ -220,6 +220,10 @@ const rates = section({
   changes_per_hour: some.default(300),
 }).prefault({})
 
+const locks = section({
+  busy: z.enum(['queue', 'refuse'], { error: 'must be queue or refuse' }).default('queue'),
+}).prefault({})
+
 const jobs = section({
   keep: some.default(1000),
   archive: z
@@ -280,6 +284,7 @@ export const configForm = section({
     .default('UTC'),
   quotas: quotas.exactOptional(),
   rates,
+  locks,
   jobs,
 })
 

@@ -35,6 +35,8 @@ export interface Config {
   quotas?: QuotaSettings
   /** Of each person. */
   rates: { commandsPerMinute: number; changesPerHour: number }
+  /** What a change does while another job holds what it wants, when its line does not say. */
+  busy: 'queue' | 'refuse'
   /** How many finished jobs are at hand, and for how long older ones stay in the archive. */
   jobs: { keep: number; archiveMs: number }
 }

@@ -1,7 +1,7 @@
 export { type Clock, systemClock } from './clock.js'
 export { createJobs, type JobsParts } from './create-jobs.js'
 export * from './job.js'
-export { hostLock, lockWords, vmLock } from './lock-names.js'
+export { hostLock, lockWord, lockWords, vmLock } from './lock-names.js'
 export {
   approvalInWords,
   ruleInWords,

@@ -1,5 +1,5 @@
 /** One body at work: what its context does, on top of the journal. */
-import { type ErrorNote, UserError } from '../errors.js'
+import { type ErrorNote, noteOf, UserError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { addWithin } from '../policy/index.js'
 import { redact, redactJson } from '../redact.js'
@@ -10,6 +10,7 @@ import { cancelledError, errorOf, Interrupted, JobOver, noteFor } from './interr
 import type {
   ApprovalRule,
   Asked,
+  Busy,
   Job,
   JobBody,
   JobContext,
@@ -24,6 +25,7 @@ import { type JobBook, pause } from './job-book.js'
 import { endWith, isUndo, notUndone, undoName } from './job-end.js'
 import type { JobRecord } from './job-record.js'
 import type { LockTable } from './lock-table.js'
+import { lockedError } from './locked-error.js'
 import { moveTo, moveToRunning } from './transitions.js'
 
 export interface RunParts {
@@ -240,7 +242,14 @@ export class JobRun implements JobContext {
     }
   }
 
-  async lock(names: string[]): Promise<void> {
+  inTheWay(names: readonly string[]): ErrorNote[] {
+    const { id, locks, book } = this.#parts
+    return locks
+      .inTheWay(id, names)
+      .map(({ name, job, heldSince }) => noteOf(lockedError({ name, job: book.job(job), heldSince })))
+  }
+
+  async lock(names: string[], { busy = 'queue' }: { busy?: Busy } = {}): Promise<void> {
     const { id, locks, nextTicket } = this.#parts
     this.#mustGoOn()
     if (this.#hasLocked)
@@ -253,6 +262,8 @@ export class JobRun implements JobContext {
     if (before.state === 'running' || (before.locks.length > 0 && !isSame)) {
       throw new Error(`${id} wants the locks ${wanted} after it began to work with ${before.locks}`)
     }
+    const [first] = busy === 'refuse' && before.locks.length === 0 ? this.inTheWay(wanted) : []
+    if (first !== undefined) throw errorOf(first)
     // The place is taken before it is written down: then the two queues, here and after a restart, have one order.
     const granted = locks.acquire(id, wanted)
     if (before.state !== 'queued' || before.locks.length === 0) {

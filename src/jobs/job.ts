@@ -180,6 +180,9 @@ export interface Undo<T> {
   byHand: string
 }
 
+/** What a job does while others hold what it wants. */
+export type Busy = 'queue' | 'refuse'
+
 /** Handed to a job body. Bodies are ordinary async code that is run again after a crash: finished steps return their
  * journalled result, decisions and locks are remembered. */
 export interface JobContext {
@@ -201,8 +204,11 @@ export interface JobContext {
   /** What would be done is not what was approved: gives the locks back, shows the new plan and waits for its approval. The
    * locks have to be taken again. Each round is asked once. */
   approvalAgain(plan: ReadyPlan, rule: ApprovalRule, asked: Asked): Promise<void>
-  /** Waits (state queued) until all are free, holds them until the job ends. */
-  lock(names: string[]): Promise<void>
+  /** Why these locks are not to be had at once, one note for each that is not. */
+  inTheWay(names: readonly string[]): ErrorNote[]
+  /** Waits (state queued) until all are free, holds them until the job ends. With `refuse` it rejects with `locked` instead
+   * of waiting. */
+  lock(names: string[], options?: { busy?: Busy }): Promise<void>
   /** Shows an interim result on the card. */
   publish(report: Report): void
 }

@@ -15,6 +15,13 @@ export function lockWords(name: string): string {
   return kind === 'host' ? `host ${host}` : name
 }
 
+/** As it is typed: "web1@kvm1", "kvm1". */
+export function lockWord(name: string): string {
+  const [, kind, host, vm] = /^([^:]*):([^/]*)(?:\/(.*))?$/.exec(name) ?? []
+  if (kind === 'vm' && vm !== undefined) return `${vm}@${host}`
+  return kind === 'host' && host !== undefined ? host : name
+}
+
 /** Whether two locks cannot be held by different jobs at once: the same lock, or a host and anything on it. */
 export function conflict(a: string, b: string): boolean {
   return a === b || covers(a, b) || covers(b, a)

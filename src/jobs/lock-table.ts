@@ -52,6 +52,20 @@ export class LockTable {
     return this.#entries.some((entry) => entry.job === job && entry.heldSince !== undefined)
   }
 
+  /** What others hold, or wait for before it, of what a job wants or of anything that conflicts with that. */
+  inTheWay(
+    job: string,
+    names: readonly string[],
+  ): { name: string; job: string; heldSince: number | undefined }[] {
+    const mine = this.#entries.findIndex((entry) => entry.job === job)
+    const earlier = mine === -1 ? this.#entries : this.#entries.slice(0, mine)
+    return earlier.flatMap((entry) =>
+      entry.names
+        .filter((name) => names.some((wanted) => conflict(wanted, name)))
+        .map((name) => ({ name, job: entry.job, heldSince: entry.heldSince })),
+    )
+  }
+
   /** Gives up what the job holds, or its place. */
   release(job: string): void {
     this.#entries = this.#entries.filter((entry) => entry.job !== job)

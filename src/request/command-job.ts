@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Fleet } from '../agents/agent.js'
 import type { Catalogue, ChangeCommand, Growth, Manner } from '../command/index.js'
 import { type ErrorNote, UserError } from '../errors.js'
-import type { ApprovalRule, JobBody, JobContext, Json, Person, PlanDifference } from '../jobs/index.js'
+import type { ApprovalRule, Busy, JobBody, JobContext, Json, Person, PlanDifference } from '../jobs/index.js'
 import type { ChosenRule, Policy } from '../policy/index.js'
 import { redactJson } from '../redact.js'
 import type { Plan } from '../report/index.js'
@@ -20,6 +20,7 @@ const commandJobInput = z.object({
   path: z.string(),
   args: z.record(z.string(), z.unknown()),
   breakGlass: z.boolean().default(false),
+  busy: z.enum(['queue', 'refuse']).default('queue'),
 })
 
 export interface CommandJobParts {
@@ -62,6 +63,9 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
         context.job.requester,
       )
       if (settled.plan.kind === 'blocked') return settled
+      // Nobody is asked for what would be refused afterwards.
+      const busy = input.busy === 'refuse' ? context.inTheWay(settled.locks) : []
+      if (busy.length > 0) return blocked(settled, ...busy)
       // Last, for what it lets in is reserved.
       return blocked(settled, ...(await quotas.admit(context.job.id, settled.growth ?? [])))
     }
@@ -78,8 +82,8 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
     let agreed = settled
     const isBroken = await breaksGlass(context, rule, input.breakGlass, policy)
     if (rule !== null && isBroken) await context.breakGlass(rule)
-    if (rule === null || isBroken) await context.lock(settled.locks)
-    else agreed = await approvedAndStillTrue(context, rule, settled, makePlan)
+    if (rule === null || isBroken) await context.lock(settled.locks, { busy: input.busy })
+    else agreed = await approvedAndStillTrue(context, rule, settled, input.busy, makePlan)
     const permit = await Permit.of(agreed, async () => ({
       path: input.path,
       command,
@@ -120,13 +124,14 @@ async function approvedAndStillTrue(
   context: JobContext,
   rule: ApprovalRule,
   settled: SettledPlan,
+  busy: Busy,
   makePlan: (args: Record<string, unknown>) => Promise<SettledPlan>,
 ): Promise<SettledPlan> {
   let agreed = settled
   await context.approval(rule, { digest: planDigest(settled.plan), round: 1, differences: [] })
   for (let round = 1; ; round++) {
     // After a restart a later round may have taken the locks already.
-    if ((context.job.approval?.asked?.round ?? 1) === round) await context.lock(agreed.locks)
+    if ((context.job.approval?.asked?.round ?? 1) === round) await context.lock(agreed.locks, { busy })
     const { args } = agreed
     const now = await stepOf<SettledPlan | EarlierLook>(
       context,

@@ -33,6 +33,7 @@ export interface RequestParts extends Limits {
 export function createRequests(parts: RequestParts): Requests {
   const { catalogue, policy, fleet, jobs, audit, quotas: settings } = parts
   const rates = new RateLimits(parts.rates)
+  let { busy } = parts
   const quotas = new QuotaGate({ fleet, policy, jobs, ...(settings === undefined ? {} : { settings }) })
   jobs.register(commandJobName, commandJobVersion, commandJob({ catalogue, policy, fleet, quotas }))
 
@@ -40,6 +41,7 @@ export function createRequests(parts: RequestParts): Requests {
     renew(limits) {
       quotas.renew(limits.quotas)
       rates.renew(limits.rates)
+      busy = limits.busy
     },
 
     mayChange(text) {
@@ -106,7 +108,12 @@ export function createRequests(parts: RequestParts): Requests {
         const job = await jobs.submit({
           body: commandJobName,
           title: line,
-          input: { path, args: args as Json, ...(manner.breakGlass ? { breakGlass: true } : {}) },
+          input: {
+            path,
+            args: args as Json,
+            ...(manner.breakGlass ? { breakGlass: true } : {}),
+            ...((manner.busy ?? busy) === 'refuse' ? { busy: 'refuse' } : {}),
+          },
           requester: person,
           ...(manner.reason === undefined ? {} : { reason: manner.reason }),
           origin,

@@ -1,5 +1,5 @@
 /** The way of a request, whatever surface it comes from: text → policy → report or job. */
-import type { ApprovalRule, Job, Origin, Person } from '../jobs/job.js'
+import type { ApprovalRule, Busy, Job, Origin, Person } from '../jobs/job.js'
 import type { QuotaSettings } from '../policy/index.js'
 import type { Plan, Report } from '../report/index.js'
 import type { Rates } from './rate-limits.js'
@@ -28,6 +28,8 @@ export interface Limits {
   quotas?: QuotaSettings
   /** Absent where everybody may ask for as much as they like. */
   rates?: Rates
+  /** What a change does while others hold what it wants, when its line does not say: queue when absent. */
+  busy?: Busy
 }
 
 export interface Requests {

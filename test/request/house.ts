@@ -57,10 +57,12 @@ export async function aHouse({
   custom = {},
   quotas,
   rates,
+  busy,
   hosts,
 }: {
   rates?: { commandsPerMinute: number; changesPerHour: number }
   quotas?: QuotaSettings
+  busy?: 'queue' | 'refuse'
   /** Instead of kvm1. */
   hosts?: FakeHostOptions[]
   /** Roles beside the built-in ones. */
@@ -128,6 +130,7 @@ export async function aHouse({
       audit: append,
       ...(quotas === undefined ? {} : { quotas }),
       ...(rates === undefined ? {} : { rates }),
+      ...(busy === undefined ? {} : { busy }),
     })
     await built.start()
     return { jobs: built, requests: entrance }

@@ -73,7 +73,7 @@ describe('what jobs hold', () => {
     const report = await ask('lock list', { fleet, jobs: jobsOf() })
     expect(report.title).toBe('1 lock')
     expect(report.table?.rows).toEqual([
-      ['VM web1 on kvm1', 'j-hold1', 'vm stop web1', 'bob', expect.stringContaining('2026'), 'j-wait2'],
+      ['web1@kvm1', 'j-hold1', 'vm stop web1', 'bob', expect.stringContaining('2026'), 'j-wait2'],
     ])
     expect(Object.values(offers(report))).toContain('job show j-hold1')
   })

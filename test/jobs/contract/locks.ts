@@ -80,6 +80,36 @@ export function lockContract({ name, working }: Contract): void {
       expect(order.filter((title) => title !== 'elsewhere')).toEqual(['vm', 'host', 'late'])
     })
 
+    it('are refused at once, with who holds them, to a job that does not want to wait', async () => {
+      const { body, finish } = holding()
+      const { jobs } = await working(async (context) => {
+        if (context.job.title !== 'hasty') return body(context)
+        await context.plan(async () => aPlan())
+        await context.lock(context.job.input as string[], { busy: 'refuse' })
+        return aReport()
+      })
+      const holder = await submitted(jobs, 'holder', 'vm:kvm1/web1')
+      await inState(jobs, holder, 'running')
+      for (const lock of ['vm:kvm1/web1', 'host:kvm1']) {
+        const hasty = await jobs.submit(aRequest({ title: 'hasty', input: [lock] }))
+        const refused = await over(jobs, hasty.id)
+        expect(refused).toMatchObject({ state: 'refused', error: { code: 'locked' } })
+        expect(refused.error?.message).toMatch(
+          new RegExp(`^VM web1 on kvm1 is held by ${holder} \\(holder\\) of \\w+ since \\d{4}-`),
+        )
+      }
+      const waiting = await submitted(jobs, 'waiting', 'vm:kvm1/web1')
+      expect(
+        (await over(jobs, (await jobs.submit(aRequest({ title: 'hasty', input: ['vm:kvm1/web2'] }))).id))
+          .state,
+      ).toBe('succeeded')
+      finish('holder')
+      finish('waiting')
+      await over(jobs, waiting)
+      const late = await jobs.submit(aRequest({ title: 'hasty', input: ['vm:kvm1/web1'] }))
+      expect((await over(jobs, late.id)).state).toBe('succeeded')
+    })
+
     it.each(['succeeded', 'failed', 'cancelled'] as const)('are released when the job %s', async (end) => {
       const gate = aGate()
       const { jobs } = await working(async (context) => {

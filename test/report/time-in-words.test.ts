@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { timeInWords } from '../../src/command/index.js'
+import { timeInWords } from '../../src/report/index.js'
 
 it('a time is told in UTC, to the second', () => {
   expect(timeInWords('2026-01-02T03:04:05.678Z')).toBe('2026-01-02 03:04:05 UTC')
