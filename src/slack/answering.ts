@@ -43,6 +43,8 @@ export interface Line {
   modal?: string | undefined
   /** It was filled in: what is wrong with it is mended in the form. */
   isForm?: true
+  /** It is on disk until it is answered; so are its answers until they were given, each once. */
+  isKept?: true
   /** It was taken in before a crash and may have had its effect already. */
   isAgain?: true
 }
@@ -95,7 +97,7 @@ export class Answering {
 
   /** It was taken in and the bot stopped, too long ago to do it now without being asked again. */
   async tellOfLateLine(line: Line, at: string): Promise<void> {
-    await this.#whisper(line, tooLate(line.text.trim(), at))
+    await this.#whisper(line, tooLate(line.text.trim(), at), 'late')
   }
 
   /** The modal or form could not be shown, or anything else went wrong that is not an answer. */
@@ -135,11 +137,12 @@ export class Answering {
     }
     if (line.isPrivate || privateCommand.test(line.text)) {
       const { text, blocks, thread } = reportMessage(report)
-      await this.#whisper(line, { text, blocks })
+      await this.#whisper(line, { text, blocks }, 'report')
       return this.#whisperAll(line, thread)
     }
     const { text, blocks, thread } = reportMessage(report, asked)
-    const key = `report:${line.delivery ?? this.#newReference()}:${this.#count++}`
+    const delivery = line.delivery ?? this.#newReference()
+    const key = line.isKept ? `report:${delivery}` : `report:${delivery}:${this.#count++}`
     try {
       const asking = line.thread === undefined ? {} : { thread: line.thread }
       const at = await this.#parts.outbox.post({
@@ -150,11 +153,12 @@ export class Answering {
       })
       for (const [index, message] of thread.entries()) {
         const there = { channel: at.channel, thread: line.thread ?? at.ts }
-        await this.#parts.outbox.post({ key: `${key}:${index}`, ...there, message })
+        await this.#parts.outbox.post({ key: `${key}:${index}`, ...there, message, worth: 'detail' })
       }
     } catch (error) {
       if (!(error instanceof PostFailed)) throw error
-      await this.#whisper(line, { text, blocks: [...blocks, ...context([inviteLine(error.why)])] })
+      const here = { text, blocks: [...blocks, ...context([inviteLine(error.why)])] }
+      await this.#whisper(line, here, 'report')
       await this.#whisperAll(line, thread)
     }
   }
@@ -170,10 +174,8 @@ export class Answering {
       return
     }
     const where = place.kind === 'direct' ? ['Its card is in our direct message.'] : []
-    await this.#whisper(line, {
-      text,
-      blocks: [...blocks, ...sections(where), ...context([inviteLine(place.why)])],
-    })
+    const here = { text, blocks: [...blocks, ...sections(where), ...context([inviteLine(place.why)])] }
+    await this.#whisper(line, here, 'card')
   }
 
   async #explain(error: unknown, line: Line): Promise<void> {
@@ -181,12 +183,12 @@ export class Answering {
       const since = this.#since(line)
       const { text, blocks } = mistake(error, since)
       const form = line.isForm ? formButton(line.text, 'Change it') : []
-      await this.#whisper(line, { text, blocks: [...blocks, ...form] })
+      await this.#whisper(line, { text, blocks: [...blocks, ...form] }, 'mistake')
       return
     }
     const reference = this.#newReference()
     this.#parts.log.error({ err: error, reference, person: line.person.id }, 'a request failed unexpectedly')
-    await this.#whisper(line, somethingWentWrong(reference))
+    await this.#whisper(line, somethingWentWrong(reference), 'trouble')
   }
 
   /** For a click on an old card: what became of the job; and the card is made true again. */
@@ -204,15 +206,20 @@ export class Answering {
   }
 
   async #whisperAll(line: Line, messages: readonly Message[]): Promise<void> {
-    for (const message of messages.slice(0, whispersForLongOutput)) await this.#whisper(line, message)
+    for (const [index, message] of messages.slice(0, whispersForLongOutput).entries()) {
+      await this.#whisper(line, message, `report:${index}`)
+    }
     const left = messages.length - whispersForLongOutput
     if (left > 0)
       this.#parts.log.info({ left }, 'long output was cut for somebody outside of a channel of the bot')
   }
 
-  async #whisper(line: Line, message: Message): Promise<boolean> {
-    const { person, channel, thread, responseUrl, modal } = line
+  /** `part`: what of the answer it is; without it it is gone when it is not heard at once. */
+  async #whisper(line: Line, message: Message, part?: string): Promise<boolean> {
+    const { person, channel, thread, responseUrl, modal, isKept, delivery } = line
     if (modal !== undefined && (await this.#parts.showIn(modal, line.text, message))) return true
-    return this.#parts.whisper({ user: person.id, channel, thread, responseUrl }, message)
+    const key =
+      isKept && delivery !== undefined && part !== undefined ? `answer:${delivery}:${part}` : undefined
+    return this.#parts.whisper({ user: person.id, channel, thread, responseUrl }, message, key)
   }
 }

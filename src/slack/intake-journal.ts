@@ -18,12 +18,15 @@ const keptLine = z.object({
   isPrivate: z.boolean(),
   thread: z.string().exactOptional(),
   job: z.string().exactOptional(),
+  /** Whoever has it may speak to the person for half an hour: the file is for the bot's user alone, and no log shows it. */
+  responseUrl: z.string().exactOptional(),
 })
-/** Without the response_url: whoever has it may speak to the person for half an hour. */
 export type KeptLine = z.output<typeof keptLine>
 
 /** A line that is found later than this is told of and not worked: its person has long done something else about it. */
 const workWithinMs = 15 * 60_000
+/** Slack docs: a response_url works for 30 minutes. */
+const answeredWithinMs = 30 * 60_000
 
 export type IntakeLog = Pick<PendingLog<KeptLine>, 'left' | 'has' | 'add' | 'done' | 'withdraw' | 'close'>
 
@@ -59,14 +62,15 @@ export class IntakeJournal {
       log.info({ delivery }, 'a line came again and is not worked again')
       return undefined
     }
-    const { text, person, channel, isPrivate, thread, job } = line
+    const { text, person, channel, isPrivate, thread, job, responseUrl } = line
     await pending.add(delivery, {
       // Reasons are kept without secrets wherever they are kept.
       ...{ text: redact(text), person, channel, isPrivate },
       ...(thread === undefined ? {} : { thread }),
       ...(job === undefined ? {} : { job }),
+      ...(responseUrl === undefined ? {} : { responseUrl }),
     })
-    return { ...line, delivery }
+    return { ...line, delivery, isKept: true }
   }
 
   /** Its person has the answer, or the job has it. */
@@ -86,8 +90,9 @@ export class IntakeJournal {
   ): Promise<void> {
     const { pending, log, now } = this.#parts
     for (const { key, at, value } of pending.left) {
-      const line: Line = { ...value, delivery: key, responseUrl: undefined, isAgain: true }
       const ageMs = now() - Date.parse(at)
+      const responseUrl = ageMs < answeredWithinMs ? value.responseUrl : undefined
+      const line: Line = { ...value, delivery: key, responseUrl, isKept: true, isAgain: true }
       log.info({ delivery: key, ageMs }, 'a line was taken in before the last stop and is worked now')
       await (ageMs > workWithinMs ? tooLate(line, at) : work(line))
       this.done(line)

@@ -27,6 +27,7 @@ let receiver: InMemoryReceiver
 let intakeLog: FakeIntakeLog
 let clock: ManualClock
 let surface: SlackSurface
+let log: ReturnType<typeof aLog>
 
 /** A bot over what the one before it left. */
 async function start(): Promise<void> {
@@ -38,7 +39,7 @@ async function start(): Promise<void> {
     jobs,
     approvalsChannel: 'C0APPROVE',
     dataDirectory: '/nonexistent',
-    log: aLog(),
+    log,
     receiver,
     clock,
     cardBook: new FakeBook(),
@@ -54,6 +55,7 @@ beforeEach(async () => {
   requests.answer = () => ({ kind: 'job', job: jobs.set(aJob()) })
   intakeLog = new FakeIntakeLog()
   clock = new ManualClock()
+  log = aLog()
   await start()
 })
 afterEach(async () => {
@@ -61,7 +63,10 @@ afterEach(async () => {
   slack.close()
 })
 
-const whispers = () => slack.of('chat.postEphemeral').map(({ args }) => textOf(args))
+const whispers = () => [
+  ...slack.of('chat.postEphemeral').map(({ args }) => textOf(args)),
+  ...slack.answers.map(({ body }) => textOf(body)),
+]
 
 describe('a line that may change something', () => {
   it.each([
@@ -98,17 +103,20 @@ describe('a line that may change something', () => {
     expect(slack.answers.map(({ body }) => textOf(body)).join()).toContain('ENOSPC')
   })
 
-  it('keeps no address at which its person could be spoken to', async () => {
+  it('is kept with the address at which its person is answered, which no log has', async () => {
     const kept: unknown[] = []
     const add = intakeLog.add.bind(intakeLog)
     intakeLog.add = (key, value) => {
       kept.push(value)
       return add(key, value)
     }
+    slack.answerStatus = 404
     await receiver.deliver(aCommand(create), { deliveryId: 'd1' })
+    const responseUrl = 'https://hooks.slack.com/commands/T1/1/abc'
     expect(kept).toEqual([
-      { text: create, person: { id: 'U0ANN', name: 'ann' }, channel: 'C0VMS', isPrivate: false },
+      { text: create, person: { id: 'U0ANN', name: 'ann' }, channel: 'C0VMS', isPrivate: false, responseUrl },
     ])
+    expect(JSON.stringify(log.lines)).not.toContain('T1/1/abc')
   })
 
   it('keeps no secret that somebody wrote into a reason', async () => {
