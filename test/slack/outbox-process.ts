@@ -26,6 +26,11 @@ export class OutboxProcess {
 
   static async start(directory: string, slack: SlackModel, clock: ManualClock): Promise<OutboxProcess> {
     await mkdir(directory, { recursive: true })
+    return OutboxProcess.over(directory, slack, clock)
+  }
+
+  /** The same, over a directory that may not be there. */
+  static async over(directory: string, slack: SlackModel, clock: ManualClock): Promise<OutboxProcess> {
     const log = aLog()
     const pending = await openOutboxLog(directory, log, () => clock.now())
     return new OutboxProcess(directory, slack, clock, { pending, log })

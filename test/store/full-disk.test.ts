@@ -1,11 +1,11 @@
-/** A disk that is really full, and really read-only: a small file system of its own. Only root may mount one. */
-import { execFileSync } from 'node:child_process'
+/** A disk that is really full, and really read-only. */
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { openAuditLog, openDocumentFolder, openPendingLog, verifyAuditLog } from '../../src/store/index.js'
-import { aDirectory, aLog } from './temporary-data.js'
+import { aSmallDisk, mayMount } from './small-disk.js'
+import { aLog } from './temporary-data.js'
 
 const schema = z.object({ text: z.string() })
 const text = 'x'.repeat(3000)
@@ -61,23 +61,6 @@ const kinds: Record<string, Kind> = {
       return numbers
     },
   },
-}
-
-async function aSmallDisk() {
-  const path = await aDirectory()
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=0700', 'tmpfs', path])
-  onTestFinished(() => void execFileSync('umount', ['-l', path]))
-  const remount = (how: 'ro' | 'rw') => execFileSync('mount', ['-o', `remount,${how}`, path])
-  return { path, remount }
-}
-
-function mayMount(): boolean {
-  try {
-    execFileSync('unshare', ['-m', 'true'], { stdio: 'ignore' })
-    return process.getuid?.() === 0
-  } catch {
-    return false
-  }
 }
 
 describe.skipIf(!mayMount()).each(Object.entries(kinds))('%s on a disk of its own', (_, kind) => {

@@ -68,22 +68,27 @@ export async function openOutboxLog(
 
 /** Ends of what is not on disk, remembered at most. */
 const mostNotes = 5000
+/** A disk that is nearly full takes short messages and refuses long ones: only after so long it is all right. */
+const allRightAfterMs = 60_000
 
 export class OutboxJournal {
   readonly #pending: OutboxLog | undefined
   readonly #log: Logger
+  readonly #now: () => number
   /** What the disk did not take and still waits. */
   readonly #unkept = new Map<string, Kept>()
   /** How that ended. */
   readonly #notes = new Map<string, string>()
   /** What is on its way to the disk; with its end, when that comes earlier. */
   readonly #writing = new Map<string, ((pending: OutboxLog) => void) | undefined>()
-  #isRefused = false
+  #isTold = false
+  #refusedAt = 0
   #isClosed = false
 
-  constructor(pending: OutboxLog | undefined, log: Logger) {
+  constructor(pending: OutboxLog | undefined, log: Logger, now: () => number) {
     this.#pending = pending
     this.#log = log
+    this.#now = now
   }
 
   /** What the last process left, in the order in which it was given. */
@@ -145,15 +150,22 @@ export class OutboxJournal {
     else if (!this.#unkept.delete(key) && this.#pending !== undefined) end(this.#pending)
   }
 
-  /** Says once that the disk takes nothing, and once that it does again. */
+  /** Says once that the disk does not take everything, and once that it does again. */
   #noteProblem(problem: unknown): void {
-    if (this.#isClosed || (problem === undefined) !== this.#isRefused) return
-    this.#isRefused = problem !== undefined
-    if (this.#isRefused) {
-      this.#log.error({ err: problem }, 'messages are sent from memory: a crash now would lose what waits')
+    if (this.#isClosed) return
+    const now = this.#now()
+    if (problem !== undefined) {
+      this.#refusedAt = now
+      if (!this.#isTold) {
+        this.#log.error({ err: problem }, 'messages are sent from memory: a crash now would lose what waits')
+      }
+      this.#isTold = true
       return
     }
-    this.#log.info({}, 'what waits to be sent is on disk again')
+    if (this.#isTold && now - this.#refusedAt > allRightAfterMs) {
+      this.#isTold = false
+      this.#log.info({}, 'what waits to be sent is on disk again')
+    }
     for (const [key, value] of this.#unkept) {
       this.#unkept.delete(key)
       void this.keep(key, value)

@@ -70,7 +70,7 @@ export interface OutboxParts {
 
 /** Begins at once with what the last process left. */
 export function createOutbox({ client, interactive, pending, log, clock }: OutboxParts): Outbox {
-  const journal = new OutboxJournal(pending, log)
+  const journal = new OutboxJournal(pending, log, () => clock.now())
   const posts = new PostQueue({ client, journal, log, clock })
   const updates = new UpdateQueue({ client, journal, log, clock })
   const words = new WordsQueue({ client: interactive, journal, log, clock })
