@@ -79,7 +79,8 @@ export async function journeyKilledAt(bot: WholeBot, line: string, killAtWrite: 
         .click({ user: 'U0BEN', channel: 'C0APPROVE', ts: message.ts, text: 'Approve & deploy' })
         .catch(() => undefined)
       if (click?.acknowledged) return
-      await tend()
+      // That it has died may be seen a moment after its connections are gone.
+      await seen('nobody listens', () => control.connections() > 0 || undefined)
     }
   }
 }
