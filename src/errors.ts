@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'unknown-network'
   | 'unknown-snapshot'
   | 'unknown-job'
+  | 'unknown-schedule'
   | 'name-taken'
   // what stands in the way
   | 'insufficient-memory'

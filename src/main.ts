@@ -6,7 +6,7 @@ import { createFleet, type Fleet } from './agents/index.js'
 import { type Catalogue, loadCatalogue, type Reloaded } from './command/index.js'
 import type { Config, Settings, SlackSettings } from './config/index.js'
 import { UserError } from './errors.js'
-import { createJobs, type Jobs, type Person } from './jobs/index.js'
+import { createJobs, createSchedules, type Jobs, type Person } from './jobs/index.js'
 import type { Logger } from './log.js'
 import { createPolicy, type GroupDirectory, type PeopleDirectory, type Policy } from './policy/index.js'
 import { createRequests, type Requests } from './request/index.js'
@@ -83,6 +83,8 @@ export async function buildHouse(
       keepArchivedMs: settings.jobs.archiveMs,
     })
     closers.push(() => jobs.stop())
+    const schedules = createSchedules({ data, jobs, audit, log })
+    closers.push(() => schedules.stop())
     const catalogue = await loadCatalogue(commandsDirectory)
     const { quotas, rates, busy } = settings
     let current: Config = settings
@@ -112,8 +114,9 @@ export async function buildHouse(
       return mine
     }
     const requests = createRequests({
-      ...{ catalogue, policy, fleet, jobs, audit, rates, busy },
+      ...{ catalogue, policy, fleet, jobs, schedules, audit, rates, busy },
       ...(readAgain === undefined ? {} : { reload }),
+      timeZone: settings.timeZone,
       ...(quotas === undefined ? {} : { quotas }),
     })
 
@@ -126,6 +129,7 @@ export async function buildHouse(
       dataDirectory: data.path,
       async open() {
         await jobs.start()
+        await schedules.start()
         const terminal = await serveTerminal(terminalSocket(data.path), { requests, jobs, log })
         closers.push(() => terminal.stop())
       },
@@ -149,6 +153,7 @@ const takenAtOnce: Readonly<Record<string, Part>> = {
   quotas: ({ quotas }) => quotas,
   rates: ({ rates }) => rates,
   locks: ({ busy }) => busy,
+  time_zone: ({ timeZone }) => timeZone,
 }
 
 const takenAtStart: Readonly<Record<string, Part>> = {

@@ -54,6 +54,9 @@ function reportOf(job: Job, behind: LockView[]): Report {
       { label: 'Asked', value: timeInWords(job.createdAt) },
       ...(job.reason === undefined ? [] : [{ label: 'Reason', value: job.reason }]),
       ...breakGlassFacts(job),
+      ...(job.origin.schedule === undefined
+        ? []
+        : [{ label: 'By schedule', value: job.origin.schedule.split(' ')[0] ?? '' }]),
       ...(job.endedAt === undefined ? [] : [{ label: 'Ended', value: timeInWords(job.endedAt) }]),
       ...(plan === undefined ? [] : [{ label: 'Plan', value: plan.summary }]),
       ...(plan?.changes ?? []).map((change) => ({ label: change.what, value: changeText(change) })),

@@ -20,6 +20,10 @@ export type ArgumentKind =
   | 'snapshot'
   | 'new-snapshot'
   | 'job'
+  | 'schedule'
+  | 'week-days'
+  | 'day-time'
+  | 'time-zone'
   | 'user'
   | 'ssh-key'
 

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { Agent, Fleet } from '../agents/agent.js'
 import type { Job, Jobs, Json, Person, StepControl, Undo } from '../jobs/job.js'
+import type { NewSchedule, Schedule, Schedules } from '../jobs/schedule.js'
 import type { Plan, Report } from '../report/index.js'
 import type { Catalogue } from './catalogue.js'
 
@@ -80,6 +81,16 @@ export interface Explanation {
   approval?: string
 }
 
+/** Schedules as the caller sees them. */
+export interface ScheduleDesk extends Pick<Schedules, 'get' | 'list' | 'next'> {
+  /** Of schedules that name none. */
+  timeZone: string
+  /** In the caller's name, with cards where the caller is. Rejects with what is wrong with the line, and with `not-allowed`. */
+  create(wanted: Pick<NewSchedule, 'line' | 'rhythm' | 'missed'>): Promise<Schedule>
+  /** Rejects with `not-allowed` for another's, unless the caller is an admin. */
+  delete(id: string): Promise<void>
+}
+
 /** What a read command may use. */
 export interface ReadContext {
   caller: Caller
@@ -89,6 +100,7 @@ export interface ReadContext {
   jobs: Pick<Jobs, 'get' | 'find' | 'list' | 'history' | 'locks' | 'decide' | 'review' | 'cancel'>
   catalogue: Catalogue
   quotas: QuotaReading
+  schedules: ScheduleDesk
   /** Whether the caller may ask for something of this risk, or for this command, and whether it needs approval. */
   mayAsk(asked: AskedCommand): MayAsk
   /** What would happen if this line were asked for now, by the caller or by somebody else, and by which rule. Rejects with

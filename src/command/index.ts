@@ -37,5 +37,14 @@ export { type PlanBuilder, planOn } from './plan-builder.js'
 export { changeText } from './plan-report.js'
 export { type PollOptions, poll } from './polling.js'
 export { type Question, type Suggestion, Suggestions, type SuggestionsParts } from './suggestions.js'
+export {
+  dayTime,
+  parseDays,
+  parseTimeOfDay,
+  rhythmInWords,
+  scheduleRef,
+  timeZoneName,
+  weekDays,
+} from './times-of-week.js'
 export { isOff, pinned, vmActions, vmWord } from './vm-report.js'
 export { quoteWord, wordsOf } from './words.js'

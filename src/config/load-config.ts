@@ -240,6 +240,7 @@ function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<strin
     ...(file.quotas === undefined ? {} : { quotas: quotaSettings(file.quotas) }),
     rates: { commandsPerMinute, changesPerHour },
     busy: file.locks.busy,
+    timeZone: file.time_zone,
     jobs: { keep: file.jobs.keep, archiveMs: file.jobs.archive },
     ...(file.slack.approvals_channel === undefined ? {} : { approvalsChannel: file.slack.approvals_channel }),
     ...(file.break_glass === undefined

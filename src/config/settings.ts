@@ -33,6 +33,8 @@ export interface Config {
   policy: PolicySettings
   /** Absent where nothing is limited. */
   quotas?: QuotaSettings
+  /** IANA name; of hours in `policy.approvals` and of schedules that name none. */
+  timeZone: string
   /** Of each person. */
   rates: { commandsPerMinute: number; changesPerHour: number }
   /** What a change does while another job holds what it wants, when its line does not say. */

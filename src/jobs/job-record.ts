@@ -135,6 +135,7 @@ const job: z.ZodType<Job> = z.looseObject({
     surface: z.enum(['slack', 'terminal']),
     channel: text.exactOptional(),
     thread: text.exactOptional(),
+    schedule: text.exactOptional(),
   }),
   state: z.enum([
     'planning',

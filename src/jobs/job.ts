@@ -36,6 +36,8 @@ export interface Origin {
   surface: 'slack' | 'terminal'
   channel?: string
   thread?: string
+  /** Of a job that a schedule asked for: its id and the time that was due, "s-7k2m9 2026-01-02T03:00:00.000Z". */
+  schedule?: string
 }
 
 export interface ApprovalRule {

@@ -23,11 +23,11 @@ import {
 } from './job.js'
 import { JobBook, pause } from './job-book.js'
 import { endWith } from './job-end.js'
-import { randomJobId } from './job-id.js'
 import { JobListeners } from './job-listeners.js'
 import { type JobRecord, jobRecordForm } from './job-record.js'
 import { JobRun } from './job-run.js'
 import { LockTable } from './lock-table.js'
+import { randomId } from './random-id.js'
 import { moveTo } from './transitions.js'
 
 /** How long a repeated idempotency key means the same job. Slack redelivers within the hour. */
@@ -69,7 +69,7 @@ export class LocalEngine implements Jobs {
     this.#clock = parts.clock ?? systemClock
     this.#log = parts.log
     this.#listeners = new JobListeners(parts.log)
-    this.#newId = parts.newId ?? randomJobId
+    this.#newId = parts.newId ?? (() => randomId('j'))
     this.#cancelGraceMs = parts.cancelGraceMs ?? 60_000
     this.#stopGraceMs = parts.stopGraceMs ?? 5000
     this.#keepFinished = parts.keepFinished ?? 1000

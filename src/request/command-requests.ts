@@ -9,39 +9,44 @@ import {
   type Reloaded,
 } from '../command/index.js'
 import { UserError } from '../errors.js'
-import type { Jobs, Json, Person } from '../jobs/index.js'
+import type { Jobs, Json, Person, Schedules } from '../jobs/index.js'
 import type { Policy, Rights } from '../policy/index.js'
-import { redact } from '../redact.js'
 import type { AuditLog } from '../store/index.js'
 import { commandJob, commandJobName, commandJobVersion, foreseenPlan } from './command-job.js'
 import { explain } from './explanation.js'
 import { QuotaGate } from './quota-gate.js'
 import { RateLimits } from './rate-limits.js'
 import type { Answer, Limits, Request, Requests } from './request.js'
+import { schedulesFor, workSchedules } from './schedules.js'
+import { hasSecret, secretTyped } from './typed-secrets.js'
 
 export interface RequestParts extends Limits {
   catalogue: Catalogue
   policy: Policy
   fleet: Fleet
   jobs: Jobs
+  schedules: Schedules
   audit: AuditLog['append']
   /** Absent where no bot runs: a single line in a terminal. */
   reload?: (by: Person) => Promise<Reloaded>
 }
 
-/** Registers the job body and returns the one entrance for every surface. Call before `jobs.start()`. */
+/** Registers the job bodies, asks for what schedules have due, and returns the one entrance for every surface. Call before
+ * `jobs.start()`. */
 export function createRequests(parts: RequestParts): Requests {
-  const { catalogue, policy, fleet, jobs, audit, quotas: settings } = parts
   const rates = new RateLimits(parts.rates)
   let { busy } = parts
+  const { catalogue, policy, fleet, jobs, schedules, audit, quotas: settings } = parts
+  let timeZone = parts.timeZone ?? 'UTC'
   const quotas = new QuotaGate({ fleet, policy, jobs, ...(settings === undefined ? {} : { settings }) })
   jobs.register(commandJobName, commandJobVersion, commandJob({ catalogue, policy, fleet, quotas }))
 
-  return {
+  const requests: Requests = {
     renew(limits) {
       quotas.renew(limits.quotas)
       rates.renew(limits.rates)
       busy = limits.busy
+      timeZone = limits.timeZone ?? 'UTC'
     },
 
     mayChange(text) {
@@ -87,6 +92,7 @@ export function createRequests(parts: RequestParts): Requests {
             jobs,
             catalogue,
             quotas,
+            schedules: schedulesFor(request, rights, { catalogue, schedules, timeZone: () => timeZone }),
             mayAsk: (asked) => mayAsk(rights, policy, asked),
             reload: async () => {
               if (parts.reload === undefined) throw notRunning()
@@ -128,6 +134,8 @@ export function createRequests(parts: RequestParts): Requests {
       }
     },
   }
+  workSchedules({ requests, jobs, schedules })
+  return requests
 }
 
 /** An emergency is declared by those who may, and with a reason. */
@@ -153,23 +161,8 @@ function mayAsk(rights: Rights, policy: Policy, asked: AskedCommand): MayAsk {
   }
 }
 
-/** What was redacted on its way, after a restart for example, is not what was meant either. */
-function hasSecret(text: string): boolean {
-  return redact(text) !== text || text.includes('[redacted]')
-}
-
 function notRunning(): UserError {
   return new UserError('unsupported', 'No bot runs here that could read qnav.yml again.', {
     fix: 'Every `qnav run` reads it anew by itself.',
   })
-}
-
-function secretTyped(): UserError {
-  return new UserError(
-    'bad-argument',
-    'The command line holds something that looks like a password, a token or a key. Nothing was done, and it is kept nowhere by qnav.',
-    {
-      fix: 'Type it again without that. A secret that was shown in a channel should be changed.',
-    },
-  )
 }

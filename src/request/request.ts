@@ -30,6 +30,8 @@ export interface Limits {
   rates?: Rates
   /** What a change does while others hold what it wants, when its line does not say: queue when absent. */
   busy?: Busy
+  /** Of schedules that name none, IANA; UTC when absent. */
+  timeZone?: string
 }
 
 export interface Requests {

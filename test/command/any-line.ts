@@ -8,6 +8,7 @@ import {
   describeArguments,
   metaOf,
 } from '../../src/command/index.js'
+import { daysInWords } from '../../src/command/times-of-week.js'
 
 const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$/)
 const plain = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,12}$/)
@@ -127,6 +128,10 @@ const values: Readonly<Record<ArgumentKind, (of: ArgumentMeta) => fc.Arbitrary<u
   snapshot: () => anyText.filter((name) => name !== ''),
   'new-snapshot': () => plain,
   job: () => fc.stringMatching(/^j-[a-z0-9]{3,12}$/),
+  schedule: () => fc.stringMatching(/^s-[a-z0-9]{3,12}$/),
+  'week-days': () => fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 1 }).map(daysInWords),
+  'day-time': () => fc.integer({ min: 0, max: 1439 }),
+  'time-zone': () => fc.constantFrom('UTC', 'Europe/Amsterdam', 'America/New_York'),
   user: () => fc.stringMatching(/^U[A-Z0-9]{2,8}$/),
   'ssh-key': () => fc.constant(key),
 }

@@ -40,12 +40,14 @@ export async function ask(
     reload = async () => {
       throw new Error('there is nothing to read again')
     },
+    schedules = noSchedules,
   }: {
     fleet: Fleet
     jobs?: Partial<Jobs>
     by?: Person
     quotas?: QuotaReading
     reload?: ReadContext['reload']
+    schedules?: ReadContext['schedules']
   },
 ): Promise<Report> {
   const catalogue = await theCatalogue()
@@ -61,6 +63,7 @@ export async function ask(
     jobs: { ...noJobs, ...jobs, ...(find === undefined ? {} : { find }) },
     catalogue,
     quotas,
+    schedules,
     held: roles.map((role) => ({ role, why: 'given' })),
     mayAsk: by.mayAsk ?? (() => ({ answer: 'yes' })),
     reload,
@@ -203,6 +206,21 @@ export function offers(report: Report): Record<string, string> {
 
 function jsonOf<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T
+}
+
+const noSchedules: ReadContext['schedules'] = {
+  timeZone: 'UTC',
+  get(id) {
+    throw new UserError('unknown-schedule', `There is no schedule ${id}.`, { fix: 'schedule list' })
+  },
+  list: () => [],
+  next: () => '2026-01-03T03:00:00.000Z',
+  create: async () => {
+    throw new Error('not expected')
+  },
+  delete: async () => {
+    throw new Error('not expected')
+  },
 }
 
 const noQuotas: QuotaReading = { of: async () => ({ lines: [], notes: [] }) }

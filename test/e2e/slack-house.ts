@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadCatalogue } from '../../src/command/index.js'
 import { readAppManifest } from '../../src/demo/index.js'
-import { createJobs, type Jobs } from '../../src/jobs/index.js'
+import { createJobs, createSchedules, type Jobs } from '../../src/jobs/index.js'
 import { createLog } from '../../src/log.js'
 import { createPolicy } from '../../src/policy/index.js'
 import { createRequests } from '../../src/request/index.js'
@@ -40,7 +40,8 @@ export async function startSlackHouse(hosts: FakeHostOptions[]): Promise<SlackHo
   })
   const jobs = createJobs({ data: { path }, audit, log })
   const catalogue = await loadCatalogue(fileURLToPath(new URL('../../commands', import.meta.url)))
-  const requests = createRequests({ catalogue, policy, fleet, jobs, audit })
+  const schedules = createSchedules({ data: { path }, jobs, audit, log })
+  const requests = createRequests({ catalogue, policy, fleet, jobs, schedules, audit })
   const surface = createSlackSurface({
     settings: {
       botToken: sandbox.botToken,

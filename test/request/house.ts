@@ -5,11 +5,20 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished, vi } from 'vitest'
 import { loadCatalogue } from '../../src/command/index.js'
-import { createJobs, isOver, type Job, type Jobs } from '../../src/jobs/index.js'
+import {
+  type Clock,
+  createJobs,
+  createSchedules,
+  isOver,
+  type Job,
+  type Jobs,
+  type Schedules,
+} from '../../src/jobs/index.js'
 import { createLog } from '../../src/log.js'
 import {
   type ApprovalEntry,
   createPolicy,
+  type Policy,
   type PolicySettings,
   type QuotaSettings,
 } from '../../src/policy/index.js'
@@ -35,6 +44,8 @@ export interface TestHouse {
   audit: AuditEntry[]
   /** As after SIGHUP. */
   renew(approvals: ApprovalEntry[]): void
+  policy: Policy
+  settings: PolicySettings
   fleet: ReturnType<typeof aFleet>
   /** The same house once more on the same data, as after a restart of the bot. */
   restart(): Promise<void>
@@ -59,7 +70,11 @@ export async function aHouse({
   rates,
   busy,
   hosts,
+  clock,
 }: {
+  /** Of schedules. */
+  clock?: Clock
+
   rates?: { commandsPerMinute: number; changesPerHour: number }
   quotas?: QuotaSettings
   busy?: 'queue' | 'refuse'
@@ -120,23 +135,30 @@ export async function aHouse({
   }
   const policy = createPolicy({ settings, log, ...(now === undefined ? {} : { now }) })
   const catalogue = await loadCatalogue(commands)
-  const build = async (): Promise<{ jobs: Jobs; requests: Requests }> => {
+  const build = async (): Promise<{ jobs: Jobs; requests: Requests; schedules: Schedules }> => {
     const built = createJobs({ data: { path }, audit: append, log })
+    const calendar = createSchedules({
+      ...{ data: { path }, jobs: built, audit: append, log },
+      ...(clock === undefined ? {} : { clock }),
+    })
     const entrance = createRequests({
       catalogue,
       policy,
       fleet: fleet.fleet,
       jobs: built,
+      schedules: calendar,
       audit: append,
       ...(quotas === undefined ? {} : { quotas }),
       ...(rates === undefined ? {} : { rates }),
       ...(busy === undefined ? {} : { busy }),
     })
     await built.start()
-    return { jobs: built, requests: entrance }
+    await calendar.start()
+    return { jobs: built, requests: entrance, schedules: calendar }
   }
-  let { jobs, requests } = await build()
+  let { jobs, requests, schedules } = await build()
   onTestFinished(async () => {
+    await schedules.stop()
     await jobs.stop()
     await rm(path, { recursive: true, force: true })
   })
@@ -159,10 +181,13 @@ export async function aHouse({
     },
     audit,
     renew: (approvals) => policy.renew({ ...settings, approvals }),
+    policy,
+    settings,
     fleet,
     async restart() {
+      await schedules.stop()
       await jobs.stop()
-      ;({ jobs, requests } = await build())
+      ;({ jobs, requests, schedules } = await build())
     },
     async ask(text, person = ann) {
       const answer = await requests.handle({ text, person, origin: { surface: 'terminal' } })

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { vi } from 'vitest'
 import { type Agent, createFleet, type HostSettings } from '../../../src/agents/index.js'
 import { loadCatalogue } from '../../../src/command/index.js'
-import { createJobs, isOver, type Job, type Jobs } from '../../../src/jobs/index.js'
+import { createJobs, createSchedules, isOver, type Job, type Jobs } from '../../../src/jobs/index.js'
 import { createLog } from '../../../src/log.js'
 import { createPolicy, type PolicySettings, type QuotaSettings } from '../../../src/policy/index.js'
 import { createRequests, type Requests } from '../../../src/request/index.js'
@@ -86,6 +86,7 @@ export async function aSessionHouse({
     policy: createPolicy({ settings: { roles, approvals }, log }),
     fleet,
     jobs,
+    schedules: createSchedules({ data: { path }, jobs, audit, log }),
     audit,
     ...(quotas === undefined ? {} : { quotas }),
   })
