@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
-import { auditMatcher, csvHeader, csvRow, searchLine } from './audit-search.js'
+import { type AuditFilter, auditMatcher, csvHeader, csvRow, searchAudit, searchLine } from './audit-search.js'
 import { readEnvironment, withDotEnv } from './config/index.js'
 import { UserError } from './errors.js'
 import { readAuditLog, verifyAuditLog } from './store/index.js'
@@ -44,7 +44,7 @@ export async function auditCommand(env: NodeJS.ProcessEnv, words: string[]): Pro
   }
   const data = { path: await dataDirectoryOf(env) }
   if (verb === 'verify') return verify(data)
-  if (verb === 'search') await print(search(data, { isWanted, limit, before }))
+  if (verb === 'search') await print(search(data, values, { limit, before }))
   else await print(exported(data, { isWanted, isCsv: values.format === 'csv' }))
   return 0
 }
@@ -73,21 +73,17 @@ type Wanted = ReturnType<typeof auditMatcher>
 
 async function* search(
   data: { path: string },
-  { isWanted, limit, before }: { isWanted: Wanted; limit: number; before: number },
+  filter: AuditFilter,
+  { limit, before }: { limit: number; before: number },
 ): AsyncGenerator<string> {
-  let found = 0
-  let last = 0
-  for await (const record of readAuditLog(data, { newestFirst: true })) {
-    if (record.seq >= before || !isWanted(record)) continue
-    if (found === limit) {
-      yield `There are more: the same with --before ${last}\n`
-      return
-    }
-    yield searchLine(record)
-    found += 1
-    last = record.seq
-  }
-  if (found === 0) yield 'Nothing found.\n'
+  const { records, more } = await searchAudit(data, filter, {
+    limit,
+    before,
+    withinMs: Number.POSITIVE_INFINITY,
+  })
+  for (const record of records) yield searchLine(record)
+  if (records.length === 0) yield 'Nothing found.\n'
+  if (more !== undefined) yield `There are more: the same with --before ${more}\n`
 }
 
 async function* exported(

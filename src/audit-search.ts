@@ -1,7 +1,8 @@
 /** What `qnav audit search` and `export` look for, and how an entry is written. */
+import type { AuditHit, AuditReading } from './command/index.js'
 import { parseDuration } from './config/index.js'
 import { UserError } from './errors.js'
-import type { AuditRecord } from './store/index.js'
+import { type AuditRecord, readAuditLog } from './store/index.js'
 
 /** As typed; each that is given must fit. */
 export interface AuditFilter {
@@ -62,27 +63,78 @@ function holds(value: unknown, name: string): boolean {
   return Object.values(value).some((each) => holds(each, name))
 }
 
-/** One line for a terminal; nothing in it can turn text around or move the cursor. */
-export function searchLine({ seq, at, entry }: AuditRecord): string {
+/** The newest entries that fit, and where to go on. */
+export interface Found {
+  records: AuditRecord[]
+  /** The `before` of what follows. */
+  more?: number
+  /** ISO 8601, of the last entry that was looked at when the time was up. */
+  gaveUpAt?: string
+}
+
+/** `withinMs` may be endless. */
+export async function searchAudit(
+  data: { path: string },
+  filter: AuditFilter,
+  {
+    limit,
+    before = Number.POSITIVE_INFINITY,
+    withinMs,
+  }: { limit: number; before?: number; withinMs: number },
+): Promise<Found> {
+  const isWanted = auditMatcher(filter, new Date())
+  const since = timeOf('since', filter.since, new Date())
+  const end = performance.now() + withinMs
+  const records: AuditRecord[] = []
+  for await (const record of readAuditLog(data, { newestFirst: true })) {
+    if (since !== undefined && record.at < since) break
+    if (performance.now() > end) return { records, more: record.seq + 1, gaveUpAt: record.at }
+    if (record.seq >= before || !isWanted(record)) continue
+    const last = records.at(-1)
+    if (records.length === limit && last !== undefined) return { records, more: last.seq }
+    records.push(record)
+  }
+  return { records }
+}
+
+/** Milliseconds for which a search may hold up a conversation. */
+const searchWithinMs = 5000
+
+/** The audit log as commands see it. */
+export function auditReading(data: { path: string }): AuditReading {
+  return {
+    async search(query, page) {
+      const { records, ...end } = await searchAudit(data, query, { ...page, withinMs: searchWithinMs })
+      return { hits: records.map(hitOf), ...end }
+    },
+  }
+}
+
+function hitOf({ seq, at, entry }: AuditRecord): AuditHit {
   const { event, job, by, ...rest } = entry
-  const detail = Object.keys(rest).length === 0 ? '' : JSON.stringify(rest)
-  const words = [String(seq), at, event, job, personText(by), detail]
-  return `${visible(words.filter((word) => word !== undefined && word !== '').join('  '))}\n`
+  return {
+    seq,
+    at,
+    event,
+    job: typeof job === 'string' ? job : '',
+    by: personText(by),
+    detail: Object.keys(rest).length === 0 ? '' : JSON.stringify(rest),
+  }
+}
+
+/** One line for a terminal; nothing in it can turn text around or move the cursor. */
+export function searchLine(record: AuditRecord): string {
+  const { seq, at, event, job, by, detail } = hitOf(record)
+  const words = [String(seq), at, event, job, by, detail]
+  return `${visible(words.filter((word) => word !== '').join('  '))}\n`
 }
 
 export const csvHeader = 'seq,at,event,job,by,detail\r\n'
 
 /** One row after RFC 4180. A cell that a spreadsheet would take for a formula gets an apostrophe before it. */
-export function csvRow({ seq, at, entry }: AuditRecord): string {
-  const { event, job, by, ...rest } = entry
-  const cells = [
-    String(seq),
-    at,
-    event,
-    typeof job === 'string' ? job : '',
-    personText(by),
-    JSON.stringify(rest),
-  ]
+export function csvRow(record: AuditRecord): string {
+  const { seq, at, event, job, by, detail } = hitOf(record)
+  const cells = [String(seq), at, event, job, by, detail || '{}']
   return `${cells.map(cell).join(',')}\r\n`
 }
 

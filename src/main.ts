@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { createFleet, type Fleet } from './agents/index.js'
+import { auditReading } from './audit-search.js'
 import { type Catalogue, loadCatalogue, type Reloaded } from './command/index.js'
 import type { Config, Settings, SlackSettings } from './config/index.js'
 import { UserError } from './errors.js'
@@ -115,6 +116,7 @@ export async function buildHouse(
     }
     const requests = createRequests({
       ...{ catalogue, policy, fleet, jobs, schedules, audit, rates, busy },
+      auditReading: auditReading(data),
       ...(readAgain === undefined ? {} : { reload }),
       timeZone: settings.timeZone,
       ...(quotas === undefined ? {} : { quotas }),

@@ -9,6 +9,7 @@ export default defineCommand({
   ],
   examples: ['policy explain "vm delete web1"', 'policy explain "vm start web1" --as U012ABCDEF'],
   risk: 'read',
+  audited: true,
   args: z.object({
     line: text({ max: 2000 }).describe('The whole command, quoted'),
     as: ownerRef().optional().describe('Who would type it; you when left out'),

@@ -64,6 +64,33 @@ export interface Reloaded {
   warnings: string[]
 }
 
+/** What to look for in the audit log, as typed; each that is given must fit. */
+export type AuditQuery = Partial<
+  Record<'about' | 'by' | 'job' | 'event' | 'command' | 'since' | 'until', string>
+>
+
+/** One entry of the audit log. */
+export interface AuditHit {
+  seq: number
+  /** ISO 8601. */
+  at: string
+  event: string
+  /** Empty where there is none. */
+  job: string
+  by: string
+  /** The rest, as JSON; empty where there is none. */
+  detail: string
+}
+
+export interface AuditReading {
+  /** The newest first. `more` is the `before` of what follows, `gaveUpAt` the time (ISO 8601) of the last entry that was
+   * looked at when it took too long. Rejects with `bad-argument` for a time that is none. */
+  search(
+    query: AuditQuery,
+    page: { limit: number; before?: number },
+  ): Promise<{ hits: AuditHit[]; more?: number; gaveUpAt?: string }>
+}
+
 /** What would happen to a command line, and by which rule. */
 export interface Explanation {
   /** As it would be kept: every argument that was read. */
@@ -106,6 +133,7 @@ export interface ReadContext {
   /** What would happen if this line were asked for now, by the caller or by somebody else, and by which rule. Rejects with
    * what is wrong with the line. */
   explain(line: string, as?: Person): Promise<Explanation>
+  audit: AuditReading
   /** Reads qnav.yml again. Rejects with what is wrong with it; then the one before stays in force. */
   reload(): Promise<Reloaded>
   /** Whether the caller may decide about others' requests. */
@@ -157,6 +185,8 @@ export interface ReadCommand<Shape extends z.ZodRawShape = z.ZodRawShape> extend
   risk: 'read'
   /** It changes no host and still must not be lost, as a decision: it is on disk before it is acknowledged. */
   lasting?: true
+  /** That it was asked is in the audit log. */
+  audited?: true
   /** Whoever has not that is refused before it runs. */
   needs?: Need
   run(args: z.output<z.ZodObject<Shape>>, context: ReadContext): Promise<Report>

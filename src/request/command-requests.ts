@@ -2,6 +2,7 @@
 import type { Fleet } from '../agents/agent.js'
 import {
   type AskedCommand,
+  type AuditReading,
   askedOf,
   type Catalogue,
   type Manner,
@@ -27,6 +28,8 @@ export interface RequestParts extends Limits {
   jobs: Jobs
   schedules: Schedules
   audit: AuditLog['append']
+  /** Absent where no audit log is kept. */
+  auditReading?: AuditReading
   /** Absent where no bot runs: a single line in a terminal. */
   reload?: (by: Person) => Promise<Reloaded>
 }
@@ -85,6 +88,7 @@ export function createRequests(parts: RequestParts): Requests {
         const { path, command, args, manner, line } = catalogue.parse(text)
         rights.demand(askedOf({ path, command }))
         if (command.risk === 'read') {
+          if (command.audited === true) await audit({ event: 'read', by: person, text: line })
           const report = await command.run(args, {
             caller: { ...person, roles: rights.roles },
             held: rights.held,
@@ -94,6 +98,7 @@ export function createRequests(parts: RequestParts): Requests {
             quotas,
             schedules: schedulesFor(request, rights, { catalogue, schedules, timeZone: () => timeZone }),
             mayAsk: (asked) => mayAsk(rights, policy, asked),
+            audit: parts.auditReading ?? noAuditLog,
             reload: async () => {
               if (parts.reload === undefined) throw notRunning()
               return parts.reload(person)
@@ -159,6 +164,12 @@ function mayAsk(rights: Rights, policy: Policy, asked: AskedCommand): MayAsk {
     answer: policy.approvalNeed(asked) === 'never' ? 'yes' : 'with approval',
     ...(where === undefined ? {} : { where }),
   }
+}
+
+const noAuditLog: AuditReading = {
+  async search() {
+    throw new UserError('unsupported', 'No audit log is kept here.', { fix: 'Ask the running bot.' })
+  },
 }
 
 function notRunning(): UserError {

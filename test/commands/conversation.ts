@@ -37,6 +37,7 @@ export async function ask(
     jobs,
     by = ann,
     quotas = noQuotas,
+    audit = { search: async () => ({ hits: [] }) },
     reload = async () => {
       throw new Error('there is nothing to read again')
     },
@@ -48,6 +49,7 @@ export async function ask(
     quotas?: QuotaReading
     reload?: ReadContext['reload']
     schedules?: ReadContext['schedules']
+    audit?: ReadContext['audit']
   },
 ): Promise<Report> {
   const catalogue = await theCatalogue()
@@ -67,6 +69,7 @@ export async function ask(
     held: roles.map((role) => ({ role, why: 'given' })),
     mayAsk: by.mayAsk ?? (() => ({ answer: 'yes' })),
     reload,
+    audit,
     explain: async () => {
       throw new Error('nothing can be explained without policy')
     },
