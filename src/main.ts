@@ -152,6 +152,7 @@ const takenAtOnce: Readonly<Record<string, Part>> = {
   custom_roles: ({ policy }) => policy.custom,
   'slack.guests': ({ policy }) => policy.guests,
   approvals: ({ policy }) => policy.approvals,
+  'break_glass.roles': ({ policy }) => policy.breakGlass,
   quotas: ({ quotas }) => quotas,
   rates: ({ rates }) => rates,
   locks: ({ busy }) => busy,
@@ -163,6 +164,7 @@ const takenAtStart: Readonly<Record<string, Part>> = {
   // Without what cannot be compared: passphrases are functions.
   hosts: ({ hosts }) => JSON.parse(JSON.stringify(hosts)),
   'slack.approvals_channel': ({ approvalsChannel }) => approvalsChannel,
+  break_glass: ({ breakGlass }) => breakGlass,
 }
 
 function differing(before: Config, now: Config, parts: Readonly<Record<string, Part>>): string[] {
@@ -208,6 +210,7 @@ export async function startBot(
       dataDirectory: house.dataDirectory,
       log,
       ...(settings.approvalsChannel ? { approvalsChannel: settings.approvalsChannel } : {}),
+      ...(settings.breakGlass ? { breakGlass: settings.breakGlass } : {}),
     })
     slackDirectory = { ...slack.groups, ...slack.people }
     // Jobs first: what Slack delivers in its first second must find them loaded.

@@ -13,7 +13,7 @@ const membershipTtlMs = 10 * 60_000
 const failureTtlMs = 60_000
 
 interface Known {
-  members: Promise<ReadonlySet<string>>
+  members: Promise<ReadonlySet<string> | undefined>
   until: number
 }
 
@@ -36,15 +36,20 @@ export class CachedGroups {
 
   /** Whether the person is in the group; `false` when that cannot be found out. */
   async has(groupId: string, userId: string): Promise<boolean> {
-    const known = this.#known.get(groupId)
-    if (known !== undefined && this.#now() < known.until) return (await known.members).has(userId)
-    const entry: Known = { members: Promise.resolve(new Set()), until: this.#now() + membershipTtlMs }
-    entry.members = this.#ask(groupId, entry)
-    this.#known.set(groupId, entry)
-    return (await entry.members).has(userId)
+    return (await this.membersOf(groupId))?.has(userId) ?? false
   }
 
-  async #ask(groupId: string, entry: Known): Promise<ReadonlySet<string>> {
+  /** undefined when that cannot be found out. */
+  async membersOf(groupId: string): Promise<ReadonlySet<string> | undefined> {
+    const known = this.#known.get(groupId)
+    if (known !== undefined && this.#now() < known.until) return known.members
+    const entry: Known = { members: Promise.resolve(undefined), until: this.#now() + membershipTtlMs }
+    entry.members = this.#ask(groupId, entry)
+    this.#known.set(groupId, entry)
+    return entry.members
+  }
+
+  async #ask(groupId: string, entry: Known): Promise<ReadonlySet<string> | undefined> {
     try {
       if (this.#directory === undefined) throw new Error('there is nobody to ask for group members')
       return new Set(await this.#directory.membersOf(groupId))
@@ -54,7 +59,7 @@ export class CachedGroups {
         { err: error, group: groupId },
         'members of a user group or channel are unknown; nobody counts as a member',
       )
-      return new Set()
+      return undefined
     }
   }
 }

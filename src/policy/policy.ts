@@ -1,11 +1,11 @@
 /** Who may do what, and which risks need whose approval. */
 import type { AskedCommand } from '../command/definition.js'
-import type { Person } from '../jobs/job.js'
+import type { ApprovalRule, Person } from '../jobs/job.js'
 import type { Logger } from '../log.js'
 import { type ApprovalQuestion, approvalNeed, type ChosenRule, chooseRule } from './approval-rules.js'
 import { CachedGroups, type GroupDirectory } from './group-directory.js'
 import { type HeldRole, Rights } from './rights.js'
-import { givenRoleNames, membersOf, type PolicySettings } from './roles.js'
+import { givenRoleNames, membersOf, type PolicySettings, powerOf } from './roles.js'
 import { CachedStandings, type PeopleDirectory, type Standing } from './standing.js'
 
 export interface Policy {
@@ -15,6 +15,10 @@ export interface Policy {
   approvalRule(asked: ApprovalQuestion): ChosenRule | undefined
   /** The same before there is a plan. */
   approvalNeed(asked: Pick<AskedCommand, 'risk' | 'path'>): 'never' | 'sometimes' | 'always'
+  /** Ids of those whom the rule asks, as far as that can be found out: those named in qnav.yml first. Never rejects. */
+  approversOf(rule: Pick<ApprovalRule, 'approvers' | 'from'>): Promise<string[]>
+  /** Those of these people who are not in the channel; nobody while that cannot be found out. Never rejects. */
+  notIn(channel: string, people: readonly string[]): Promise<string[]>
   /** From now on these count; what was decided stays decided. */
   renew(settings: PolicySettings): void
 }
@@ -75,6 +79,20 @@ export function createPolicy({ groups, people, log, now = Date.now, ...parts }: 
     },
     approvalRule: (asked) => chooseRule(settings.approvals, asked, now()),
     approvalNeed: (asked) => approvalNeed(settings.approvals, asked),
+    async approversOf({ approvers, from = [] }) {
+      const deciding = givenRoleNames(settings).filter((role) => powerOf(settings, role).decides)
+      const roles = [...new Set([...from, ...(from.length < approvers ? deciding : [])])]
+      const members = roles.map((role) => membersOf(settings, role))
+      const groups = members.flatMap((each) => [...each.groups, ...(each.channels ?? [])])
+      const found = await Promise.all(groups.map((id) => cachedGroups.membersOf(id)))
+      return [
+        ...new Set([...members.flatMap(({ users }) => users), ...found.flatMap((some) => [...(some ?? [])])]),
+      ]
+    },
+    async notIn(channel, people) {
+      const members = await cachedGroups.membersOf(channel)
+      return members === undefined ? [] : people.filter((id) => !members.has(id))
+    },
     renew(renewed) {
       settings = renewed
     },

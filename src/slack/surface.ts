@@ -8,7 +8,7 @@ import type { GroupDirectory, PeopleDirectory, Policy } from '../policy/index.js
 import type { Requests } from '../request/index.js'
 import { Answering } from './answering.js'
 import { callFailure } from './call-failure.js'
-import { type CardBook, JobCards, openCardBook } from './cards/index.js'
+import { type BreakGlassNews, type CardBook, JobCards, openCardBook } from './cards/index.js'
 import { clientOptions, createClients } from './clients.js'
 import type { SlackConnection } from './connection.js'
 import { Forms } from './forms/index.js'
@@ -33,10 +33,12 @@ export interface SlackParts {
   /** What forms and the Home tab are made of. */
   catalogue: Catalogue
   fleet: Fleet
-  policy: Pick<Policy, 'rightsOf'>
+  policy: Pick<Policy, 'rightsOf' | 'approversOf' | 'notIn'>
   jobs: Pick<Jobs, 'get' | 'list' | 'onChange'>
   /** Channel id where approval cards go; without it they go where the request came from. */
   approvalsChannel?: string
+  /** How it is told that something ran without its approval. */
+  breakGlass?: BreakGlassNews
   /** Where it is remembered which message is which job's card. */
   dataDirectory: string
   log: Logger
@@ -122,7 +124,11 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
       const pending = parts.outboxLog ?? (await openOutboxLog(dataDirectory, log, () => clock.now()))
       outbox = createOutbox({ client: background, interactive, pending, log, clock })
       const book = parts.cardBook ?? (await openCardBook(dataDirectory, log))
-      cards = new JobCards({ jobs, outbox, book, approvalsChannel, log, clock })
+      cards = new JobCards({
+        ...{ jobs, outbox, book, approvalsChannel, log, clock },
+        approvers: policy,
+        breakGlass: parts.breakGlass,
+      })
       const whisper = createWhisper({ outbox })
       const modals = new Modals(interactive, log)
       const names = new Names(jobs)

@@ -2,7 +2,7 @@
 import type { Receiver, ReceiverEvent } from '@slack/bolt'
 import { Catalogue } from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
-import type { Clock, Job, Jobs } from '../../src/jobs/index.js'
+import { type Clock, isUnreviewed, type Job, type Jobs } from '../../src/jobs/index.js'
 import type { Logger } from '../../src/log.js'
 import { createPolicy } from '../../src/policy/index.js'
 import type { ReadyPlan, Report } from '../../src/report/index.js'
@@ -104,8 +104,11 @@ export class FakeJobs implements Pick<Jobs, 'get' | 'list' | 'onChange'> {
     return job
   }
 
-  list: Jobs['list'] = ({ states } = {}) =>
-    [...this.all.values()].filter(({ state }) => states === undefined || states.includes(state))
+  list: Jobs['list'] = ({ states, unreviewed } = {}) =>
+    [...this.all.values()].filter(
+      (job) =>
+        (states === undefined || states.includes(job.state)) && (unreviewed !== true || isUnreviewed(job)),
+    )
 
   onChange(listener: (job: Job) => void): () => void {
     this.#listeners.add(listener)

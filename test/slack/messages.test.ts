@@ -155,7 +155,7 @@ describe('a message to the bot', () => {
       () => expect(shown()).toContain('ask an approver to type `/qnav job approve j-7k2m9`'),
       4000,
     )
-    expect(posts().map(({ channel }) => channel)).toEqual(['D0ANN'])
+    await vi.waitFor(() => expect(posts().map(({ channel }) => channel)).toEqual(['D0ANN', 'U0BEN', 'U0OLU']))
   })
 
   it('is worked once, however often and under whatever event Slack tells of it', async () => {

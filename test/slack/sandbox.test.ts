@@ -109,10 +109,14 @@ describe('in the local Slack', () => {
     jobs.set(
       decided('approve', { state: 'succeeded', report: aReport({ log: { title: 'kcli', text: 'made' } }) }),
     )
-    const done = await sandbox.control.waitForMessage('C0VMS', ({ text }) => text.startsWith('✅'))
-    await vi.waitFor(() =>
-      expect(sandbox.control.messages('C0VMS').map(({ threadTs }) => threadTs)).toContain(done.ts),
+    const done = await sandbox.control.waitForMessage(
+      'C0VMS',
+      ({ text, threadTs }) => threadTs === undefined && text.startsWith('✅'),
     )
+    await vi.waitFor(() => {
+      const inThread = sandbox.control.messages('C0VMS').filter(({ threadTs }) => threadTs === done.ts)
+      expect(inThread.map(({ text }) => text.slice(0, 12))).toEqual(['✅ <@U0ANN> y', expect.anything()])
+    })
     expect(sandbox.control.messages('C0VMS').filter(({ threadTs }) => threadTs === undefined)).toHaveLength(1)
     expect(sandbox.control.messages('C0APPROVE')).toHaveLength(1)
   })

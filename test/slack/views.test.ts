@@ -5,6 +5,7 @@ import type { Table } from '../../src/report/index.js'
 import { validateMessage, validateView } from '../../src/sandbox/block-validation/index.js'
 import {
   approvalCard,
+  breakGlassCard,
   denyModal,
   jobCard,
   type Message,
@@ -96,6 +97,19 @@ describe('cards', () => {
         earlier: [approved],
       },
     }),
+    'approval-from-roles': waitingJob({
+      reason: 'it eats all memory',
+      approval: {
+        ...asked,
+        rule: {
+          approvers: 2,
+          from: ['operator', 'security'],
+          within: { windows: ['mon-fri 08:00-18:00'], timeZone: 'Europe/Amsterdam' },
+          expiresMs: 1,
+        },
+        verdicts: [{ ...approved, roles: ['viewer', 'operator'], decides: false }],
+      },
+    }),
     'approval-approved': aJob({
       plan: aPlan(),
       approval: { ...asked, verdicts: [{ ...approved, reason: 'fine with me' }] },
@@ -107,6 +121,32 @@ describe('cards', () => {
     }),
     'approval-expired': waitingJob({ state: 'expired', endedAt: '2026-11-23T14:00:00.000Z' }),
   }
+  const glass = { rule: { approvers: 1, expiresMs: 1 }, at: at(0) }
+  const emergency = {
+    title: 'vm delete old1 --break-glass --reason "disk full"',
+    reason: 'disk full',
+    plan: aPlan(),
+  }
+  const broken = {
+    'break-glass-running': aJob({ ...emergency, steps, breakGlass: glass }),
+    'break-glass-over': aJob({ ...emergency, state: 'succeeded', breakGlass: glass, endedAt: at(5) }),
+    'break-glass-reviewed': aJob({
+      ...emergency,
+      state: 'succeeded',
+      breakGlass: { ...glass, review: { by: { id: 'U0BEN' }, report: 'it was right', at: at(6) } },
+      endedAt: at(5),
+    }),
+  }
+  it.each(Object.entries(broken))('announce break-glass as agreed: %s', async (name, job) => {
+    await expect(asJson(breakGlassCard(job))).toMatchFileSnapshot(golden(name))
+    await expect(asJson(jobCard(job))).toMatchFileSnapshot(golden(`job-${name}`))
+  })
+
+  it('do not let an emergency be declared by a click', () => {
+    const failed = aJob({ ...emergency, state: 'failed', error })
+    expect(JSON.stringify(jobCard(failed).blocks)).not.toContain('Ask again')
+  })
+
   it.each(Object.entries(approvals))('ask approvers as agreed: %s', async (name, job) => {
     await expect(asJson(approvalCard(job))).toMatchFileSnapshot(golden(name))
   })

@@ -20,6 +20,16 @@ const cardEntry = z.object({
   threaded: z.int().nonnegative(),
   /** The last round of approval that its approvers were called to. */
   round: z.int().positive().exactOptional(),
+  /** Approval cards in direct messages, by user id. */
+  direct: z.record(z.string(), placeNote).exactOptional(),
+  /** The last round of approval whose approvers were reminded. */
+  reminded: z.int().positive().exactOptional(),
+  /** Of what was decided, what the requester was told last: round and outcome. */
+  told: z.string().exactOptional(),
+  /** Where it was announced that it ran by break-glass. */
+  announcement: placeNote.exactOptional(),
+  /** How often it was reminded of that it has to be reviewed. */
+  reviewReminders: z.int().nonnegative().exactOptional(),
 })
 export type CardEntry = z.output<typeof cardEntry>
 

@@ -45,7 +45,7 @@ export class JobCards {
       }
     }
     const unfinished = jobs.list({ states: ['planning', 'awaiting-approval', 'queued', 'running'] })
-    for (const job of unfinished) this.#show(job)
+    for (const job of [...unfinished, ...jobs.list({ unreviewed: true })]) this.#show(job)
   }
 
   stop(): void {

@@ -1,15 +1,27 @@
 /** The messages of one job: its card, its approval card, its thread. */
-import { type Clock, isOver, type Job } from '../../jobs/index.js'
+import { type Clock, isOver, isUnreviewed, type Job } from '../../jobs/index.js'
 import type { Logger } from '../../log.js'
 import { type Outbox, PostFailed } from '../outbox/index.js'
-import { approvalCard, askedAgain, type CardNotes, isDirect, jobCard, type Message } from '../views/index.js'
+import { approvalCard, type CardNotes, isDirect, jobCard, type Message } from '../views/index.js'
+import { ApprovalCalls, type Approvers } from './approval-calls.js'
+import { BreakGlassMessage } from './break-glass-message.js'
 import type { CardBook, CardEntry, PlaceNote } from './card-book.js'
 import { LiveMessage, type Placed } from './live-message.js'
+
+/** How it is told that something ran by break-glass. */
+export interface BreakGlassNews {
+  /** Channel id; the approvals channel when absent. */
+  channel?: string
+  /** How often it is reminded of until it is reviewed. */
+  remindMs: number
+}
 
 export interface JobFacesParts {
   outbox: Outbox
   book: CardBook
   approvalsChannel: string | undefined
+  approvers: Approvers
+  breakGlass: BreakGlassNews | undefined
   log: Logger
   clock: Clock
 }
@@ -29,6 +41,8 @@ export class JobFaces {
   readonly #entry: CardEntry
   readonly #card: LiveMessage
   readonly #approval: LiveMessage
+  readonly #calls: ApprovalCalls
+  readonly #announcement: BreakGlassMessage
   readonly #notes: CardNotes = {}
   /** The entry is from before a restart: what it does not know may still have happened. */
   #isRestored: boolean
@@ -58,6 +72,13 @@ export class JobFaces {
       place: () => this.#placeApproval(),
       ...placeOf(approval),
     })
+    const shared = { ...parts, job, entry: this.#entry, remember: () => this.#remember() }
+    this.#calls = new ApprovalCalls({
+      ...shared,
+      cardPlaced: () => this.#card.placed(),
+      approvalAt: () => this.#approval.at,
+    })
+    this.#announcement = new BreakGlassMessage(shared)
   }
 
   show(job: Job): void {
@@ -67,23 +88,9 @@ export class JobFaces {
     // Only a request that waits gets a new approval card; one that is there is told of the decision.
     const isAsked = job.state === 'awaiting-approval'
     if (isAsked || this.#entry.approval !== undefined) this.#approval.refresh(!isAsked)
-    if (isAsked) void this.#callAgain()
-  }
-
-  /** A card that is changed in place calls nobody: approvers who had decided are told in its thread. */
-  async #callAgain(): Promise<void> {
-    const round = this.#job.approval?.asked?.round ?? 1
-    const at = this.#approval.at
-    if (round === 1 || at === undefined || (this.#entry.round ?? 1) >= round) return
-    this.#entry.round = round
-    const message = askedAgain(this.#job)
-    const key = `again:${this.#id}:${round}`
-    try {
-      await this.#parts.outbox.post({ key, channel: at.channel, thread: at.ts, message, mayExist: true })
-      await this.#remember()
-    } catch (error) {
-      this.#parts.log.warn({ err: error, job: this.#id }, 'approvers were not told that they are asked again')
-    }
+    if (isAsked && this.#approval.at !== undefined) this.#calls.askOutside(this.#approval.at.channel)
+    this.#calls.show(job)
+    this.#announcement.show(job)
   }
 
   /** Where the card is, once it was posted or could not be. */
@@ -105,14 +112,22 @@ export class JobFaces {
   stop(): void {
     this.#isStopped = true
     this.#cancelRetry?.()
+    this.#calls.stop()
+    this.#announcement.stop()
   }
 
   async #finish(): Promise<boolean> {
     this.#cancelRetry?.()
     await Promise.all([this.#card.settled(), this.#approval.settled()])
+    await Promise.all([this.#calls.settled(), this.#announcement.settled()])
     if (!this.#isStopped) await this.#postThread()
     // Neither there nor refused: it is made at the next start.
     const isMissing = this.#entry.card !== undefined && this.#entry.card.ts === undefined
+    if (isUnreviewed(this.#job)) {
+      // It is finished once more when somebody has reviewed it.
+      this.#finishing = undefined
+      return false
+    }
     if (this.#isStopped || isMissing) return false
     await this.#parts.book.remove(this.#id)
     return true
@@ -175,19 +190,23 @@ export class JobFaces {
     const channel = approvalsChannel ?? this.#job.origin.channel
     if (channel === undefined) {
       log.error({ job: this.#id }, 'there is no channel for approvals (slack.approvals_channel in qnav.yml)')
+      this.#calls.askOutside(undefined)
       return undefined
     }
     // In a conversation with the requester there is nobody who could approve it.
     if (approvalsChannel === undefined && isDirect(channel)) {
       this.#noteApproval({ channel, why: 'nobody else is there' })
+      this.#calls.askOutside(undefined)
       return undefined
     }
     const outcome = await this.#post('approval', { channel }, () => approvalCard(this.#job))
     if (!(outcome instanceof PostFailed)) {
       this.#noteApproval(undefined)
+      this.#calls.askOutside(channel)
       return outcome
     }
     this.#noteApproval({ channel, why: outcome.why })
+    this.#calls.askOutside(undefined)
     this.#cancelRetry?.()
     this.#cancelRetry = clock.after(approvalRetryMs, () => {
       if (this.#job.state === 'awaiting-approval') this.show(this.#job)

@@ -1,7 +1,7 @@
 /** Home tabs of everybody who looked at theirs lately, kept true by what happens: jobs that change, events of hosts. */
 import type { WebClient } from '@slack/web-api'
 import type { Fleet, VmSummary } from '../../agents/index.js'
-import { type Clock, finalStates, type JobState, type Jobs } from '../../jobs/index.js'
+import { type Clock, finalStates, type JobState, type Jobs, wouldHelp } from '../../jobs/index.js'
 import type { Logger } from '../../log.js'
 import type { Policy } from '../../policy/index.js'
 import { callFailure } from '../call-failure.js'
@@ -169,9 +169,15 @@ export class Homes {
       addresses: await this.#addresses(myVms.slice(first, first + vmsOnPage)),
       page: watched.page,
       myJobs: [...mine, ...lately],
-      toDecide: rights.mayApprove
-        ? open.filter((job) => job.state === 'awaiting-approval' && job.requester.id !== user)
-        : [],
+      toDecide: open.filter(
+        ({ state, approval, requester }) =>
+          state === 'awaiting-approval' &&
+          approval !== undefined &&
+          wouldHelp(
+            { ...approval, requester },
+            { by: { id: user }, roles: rights.roles, decides: rights.mayApprove },
+          ),
+      ),
       at: new Date(clock.now()).toISOString(),
     }
     if (!rights.mayAsk({ risk: 'change' })) return facts

@@ -1,13 +1,15 @@
 /** The card that asks approvers: who wants what where, what would change, until when. It loses its buttons with the decision. */
 import type { Button, KnownBlock } from '@slack/types'
-import { isOver, type Job } from '../../jobs/index.js'
+import { type ApprovalRule, approvalInWords, isOver, type Job } from '../../jobs/index.js'
+import { hoursInWords } from '../../policy/index.js'
 import { denyAction, runAction } from './ids.js'
 import {
-  approvalsSoFar,
+  approvalsAwaited,
   cancelLine,
   changeLines,
   factLines,
   headline,
+  reasonLine,
   shortTitle,
   verdictLines,
   warningLines,
@@ -88,12 +90,26 @@ function askLines(job: Job, waiting: boolean): string[] {
     ...(plan === undefined
       ? []
       : [`${bold('What')} ${escapeText(plan.summary)}`, `${bold('Where')} ${escapeText(plan.host)}`]),
+    ...reasonLine(job),
     `${bold('Command')} ${code(clip(`/qnav ${job.title}`, 1000))}`,
     ...(plan === undefined ? [] : [...changeLines(plan), ...factLines(plan), ...warningLines(plan)]),
     ...(waiting && approval !== undefined
-      ? [`${bold('Needs')} ${approvalsSoFar(job)} until ${dateTime(approval.expiresAt)}`]
+      ? [needsLine(job, approval.expiresAt), ...hoursLine(approval.rule)]
       : []),
   ]
+}
+
+/** "1 of 2: needs somebody of security" says already what it needs. */
+function needsLine(job: Job, expiresAt: string): string {
+  const words = approvalInWords(job)
+  const until = `until ${dateTime(expiresAt)}`
+  return words.includes(':')
+    ? `${bold('Approvals')} ${escapeText(words)} · ${until}`
+    : `${bold('Needs')} ${approvalsAwaited(job)} ${until}`
+}
+
+function hoursLine({ within }: ApprovalRule): string[] {
+  return within === undefined ? [] : [`🕘 Approved in ${escapeText(hoursInWords(within))} only`]
 }
 
 function decisionButtons(job: Job): KnownBlock[] {

@@ -1,4 +1,11 @@
 export { approvalCard, askedAgain } from './approval-card.js'
+export {
+  breakGlassCard,
+  expiryReminder,
+  outcomeNews,
+  outcomeOf,
+  reviewReminder,
+} from './approval-news.js'
 export { commandPicker, pickedCommand, pickerCallback } from './command-picker.js'
 export { denyModal, longestReason } from './deny-modal.js'
 export {

@@ -1,13 +1,15 @@
 /** One card per job, the same message throughout: what it is doing, what was decided, what came of it. */
 import type { KnownBlock } from '@slack/types'
-import { isOver, type Job, type JobState } from '../../jobs/index.js'
+import { isOver, isUnreviewed, type Job, type JobState } from '../../jobs/index.js'
 import type { Action } from '../../report/index.js'
 import {
-  approvalsSoFar,
+  approvalsAwaited,
+  breakGlassLines,
   cancelLine,
   changeLines,
   factLines,
   headline,
+  reasonLine,
   stepLine,
   verdictLines,
   warningLines,
@@ -33,6 +35,7 @@ export function jobCard(job: Job, notes: CardNotes = {}): MessageWithThread {
   const blocks: KnownBlock[] = [
     header(clip(title, 140)),
     ...context([`${code(job.id)} · ${mention(job.requester)} · ${code(clip(`/qnav ${job.title}`, 300))}`]),
+    ...sections([...breakGlassLines(job), ...reasonLine(job)]),
     ...sections(planLines(job)),
     ...sections([...decisionLines(job, notes), ...cancelLine(job)]),
     ...sections(stepLines(job)),
@@ -72,12 +75,14 @@ function planLines({ plan, state }: Job): string[] {
 function decisionLines(job: Job, { approvalNotPosted }: CardNotes): string[] {
   const lines = verdictLines(job)
   if (job.state !== 'awaiting-approval' || job.approval === undefined) return lines
-  lines.push(`🔐 Waiting for ${approvalsSoFar(job)} until ${dateTime(job.approval.expiresAt)}`)
+  lines.push(`🔐 Waiting for ${approvalsAwaited(job)} until ${dateTime(job.approval.expiresAt)}`)
   if (approvalNotPosted !== undefined) {
     const { channel, why } = approvalNotPosted
     const typed = code(`/qnav job approve ${job.id}`)
     if (isDirect(channel)) {
-      lines.push(`⚠️ Nobody else sees this conversation: ask an approver to type ${typed}`)
+      lines.push(
+        `⚠️ Nobody else sees this conversation. Approvers are asked in direct messages; or ask an approver to type ${typed}`,
+      )
       return lines
     }
     lines.push(
@@ -111,7 +116,10 @@ function titleOf({ report, state }: Job): KnownBlock[] {
 const again: readonly JobState[] = ['failed', 'expired', 'refused']
 
 function jobActions(job: Job): Action[] {
-  if (again.includes(job.state)) return [{ label: 'Ask again', command: job.title }]
+  // An emergency is declared by typing, never by a click.
+  if (again.includes(job.state) && !job.title.includes('--break-glass'))
+    return [{ label: 'Ask again', command: job.title }]
+  if (isOver(job) && isUnreviewed(job)) return [reviewAction(job)]
   if (isOver(job) || job.cancel !== undefined) return []
   return [
     {
@@ -120,6 +128,11 @@ function jobActions(job: Job): Action[] {
       confirm: `Cancel "${clip(job.title, 200)}"? A step under way is stopped where it can be.`,
     },
   ]
+}
+
+/** Opens the form that asks for the report. */
+export function reviewAction({ id }: Job): Action {
+  return { label: 'Review', command: `job review ${id} --form` }
 }
 
 /** The answer to somebody whose job has no card that they can see. */

@@ -1,5 +1,13 @@
 /** A job's state in words: one line that fits a lock screen, and the parts that its cards share. */
-import { approvalInWords, isOver, type Job, type JobState, type StepRecord } from '../../jobs/index.js'
+import {
+  approvalInWords,
+  isOver,
+  isUnreviewed,
+  type Job,
+  type JobState,
+  ruleInWords,
+  type StepRecord,
+} from '../../jobs/index.js'
 import { type Plan, showDuration } from '../../report/index.js'
 import { bold, clip, dateTime, escapeText, mention, valueUnder } from './mrkdwn.js'
 import { toneSign } from './tone.js'
@@ -24,7 +32,8 @@ export function shortTitle({ title }: Pick<Job, 'title'>): string {
 
 /** "⏳ vm create web1: running · boot · waiting for an address", plain text. */
 export function headline(job: Job): string {
-  return `${signOf(job)} ${shortTitle(job)}: ${stateWords(job)}`
+  const owed = isUnreviewed(job) ? ' · break-glass, to be reviewed' : ''
+  return `${signOf(job)} ${shortTitle(job)}: ${stateWords(job)}${owed}`
 }
 
 /** Done, but not all well: the report knows better than the state. */
@@ -105,10 +114,29 @@ export function cancelLine({ cancel, state }: Job): string[] {
   return [`${word} by ${mention(cancel.by)} ${dateTime(cancel.at)}${why}`]
 }
 
-/** "1 of 2 approvals", "1 of 2: needs somebody of security", while it waits. */
-export function approvalsSoFar(job: Job): string {
+/** "1 approval", "1 of 2 approvals", "approval, 1 of 2: needs somebody of security": what it waits for. */
+export function approvalsAwaited(job: Job): string {
   const words = approvalInWords(job)
-  return words === '0 of 1 approval' ? '1 approval' : escapeText(words)
+  if (words === '0 of 1 approval') return '1 approval'
+  return words.includes(':') ? `approval, ${escapeText(words)},` : words
+}
+
+/** Why it is asked for, in the requester's words. */
+export function reasonLine({ reason }: Job): string[] {
+  return reason === undefined ? [] : [`${bold('Why')} ${escapeText(clip(reason, 500))}`]
+}
+
+/** That it ran without its approval, and what others say to that. */
+export function breakGlassLines(job: Job): string[] {
+  const { breakGlass } = job
+  if (breakGlass === undefined) return []
+  const { rule, review } = breakGlass
+  return [
+    `🚨 ${bold('Break-glass')} It ${isOver(job) ? 'ran' : 'runs'} without ${escapeText(ruleInWords(rule))}.`,
+    review === undefined
+      ? '👀 To be reviewed by somebody who could have approved it.'
+      : `✅ Reviewed by ${mention(review.by)} ${dateTime(review.at)}: ${escapeText(clip(review.report, 1000))}`,
+  ]
 }
 
 /** What became of a job, for somebody who clicked on an old card. */

@@ -1,7 +1,7 @@
 /** What a filled form would change, before it is asked for. */
 import type { ModalView } from '@slack/types'
 import { z } from 'zod'
-import { count } from '../../report/index.js'
+import { ruleInWords } from '../../jobs/index.js'
 import type { Preview } from '../../request/index.js'
 import { plainModal } from './form-modal.js'
 import { changeLines, factLines, warningLines } from './job-words.js'
@@ -34,7 +34,7 @@ export function planModal({ plan, approval }: Preview, metadata: PlanMetadata): 
   const next =
     approval === undefined
       ? 'It is done at once.'
-      : `🔐 It then waits for ${count(approval.approvers, 'approval')}.`
+      : `🔐 It then waits for ${escapeText(ruleInWords(approval))}.`
   return {
     ...plainModal(line, ''),
     ...(isReady ? { submit: { type: 'plain_text', text: 'Go ahead' } } : {}),
