@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished, vi } from 'vitest'
-import { loadCatalogue } from '../../src/command/index.js'
+import { type Catalogue, loadCatalogue } from '../../src/command/index.js'
 import {
   type Clock,
   createJobs,
@@ -45,6 +45,9 @@ export interface TestHouse {
   /** As after SIGHUP. */
   renew(approvals: ApprovalEntry[]): void
   policy: Policy
+  catalogue: Catalogue
+  /** The data directory. */
+  path: string
   settings: PolicySettings
   fleet: ReturnType<typeof aFleet>
   /** The same house once more on the same data, as after a restart of the bot. */
@@ -182,6 +185,8 @@ export async function aHouse({
     audit,
     renew: (approvals) => policy.renew({ ...settings, approvals }),
     policy,
+    catalogue,
+    path,
     settings,
     fleet,
     async restart() {
