@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { compareLibvirtCalls } from './libvirt-calls.js'
 import { compareListing } from './listing.js'
 import { measureManyHosts } from './many-hosts.js'
+import { measureManyJobs } from './many-jobs.js'
 import type { Comparison } from './measure.js'
 import { measureMemory } from './memory.js'
 import { compareSlackLatency } from './slack-latency.js'
@@ -18,6 +19,7 @@ for (const bench of [
   compareLibvirtCalls,
   measureTypeahead,
   measureManyHosts,
+  measureManyJobs,
   measureMemory,
 ])
   rows.push(...(await bench()))

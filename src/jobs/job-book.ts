@@ -37,6 +37,8 @@ export class JobBook {
   /** Whose document still names entries that the audit log has by now. */
   readonly #stale = new Set<string>()
   readonly #listeners: JobListeners
+  /** Of jobs at work: with many of them nobody is asked whether a change is theirs. */
+  readonly #wakers = new Map<string, () => void>()
   #isClosed = false
 
   constructor({ folder, audit, log, clock }: BookParts) {
@@ -120,6 +122,14 @@ export class JobBook {
     return this.#listeners.add(listener)
   }
 
+  /** Whoever works this job hears of its changes, after everybody else. Returns the way to stop. */
+  onChangeOf(id: string, wake: () => void): () => void {
+    this.#wakers.set(id, wake)
+    return () => {
+      if (this.#wakers.get(id) === wake) this.#wakers.delete(id)
+    }
+  }
+
   /** Waits for changes under way and allows no more. */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -174,6 +184,7 @@ export class JobBook {
       this.#stale.add(job.id)
     }
     this.#listeners.tell(record.job)
+    this.#wakers.get(job.id)?.()
     await this.#flushAudit(job.id)
     if (isOver(record.job)) await this.#freshen(job.id)
     return record.job

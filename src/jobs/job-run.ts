@@ -90,8 +90,8 @@ export class JobRun implements JobContext {
   /** Runs the body to the job's end. Resolves when the job is over or was interrupted; never rejects. */
   async work(): Promise<void> {
     const { id, log, body, book } = this.#parts
-    const stopListening = book.onChange((job) => {
-      if (job.id === id) for (const wake of this.#wakers) wake()
+    const stopListening = book.onChangeOf(id, () => {
+      for (const wake of this.#wakers) wake()
     })
     try {
       const report = await body(this)
