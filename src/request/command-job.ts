@@ -3,11 +3,21 @@ import { z } from 'zod'
 import type { Fleet } from '../agents/agent.js'
 import type { Catalogue, ChangeCommand, Growth, Manner } from '../command/index.js'
 import { type ErrorNote, UserError } from '../errors.js'
-import type { ApprovalRule, Busy, JobBody, JobContext, Json, Person, PlanDifference } from '../jobs/index.js'
+import type {
+  ApprovalRule,
+  Busy,
+  JobBody,
+  JobContext,
+  Jobs,
+  Json,
+  Person,
+  PlanDifference,
+} from '../jobs/index.js'
 import type { ChosenRule, Policy } from '../policy/index.js'
 import { redactJson } from '../redact.js'
 import type { Plan } from '../report/index.js'
 import { unadopted } from './adoption.js'
+import { planWithHistory, withHistory } from './lately.js'
 import { type AskedOf, hostsOf, Permit, runPermitted, withPermission } from './permission.js'
 import { planDifferences, planDigest } from './plan-digest.js'
 import type { QuotaGate } from './quota-gate.js'
@@ -28,6 +38,7 @@ export interface CommandJobParts {
   policy: Pick<Policy, 'approvalRule' | 'rightsOf'>
   fleet: Fleet
   quotas: Pick<QuotaGate, 'admit'>
+  jobs: Pick<Jobs, 'list'>
 }
 
 interface SettledPlan {
@@ -43,7 +54,7 @@ interface SettledPlan {
 }
 
 /** Builds the body. Its journal: step "plan", then the approval if a rule asks for one, then the command's own steps. */
-export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts): JobBody {
+export function commandJob({ catalogue, policy, fleet, quotas, jobs }: CommandJobParts): JobBody {
   return async (context) => {
     const input = commandJobInput.parse(context.job.input)
     const command = changeCommand(catalogue, input.path)
@@ -51,8 +62,9 @@ export function commandJob({ catalogue, policy, fleet, quotas }: CommandJobParts
     const manner = { breakGlass: input.breakGlass, ...(reason === undefined ? {} : { reason }) }
     const makePlan = async (args: Record<string, unknown>): Promise<SettledPlan> => {
       const settled = await settledPlan(
-        { policy, fleet },
+        { policy, fleet, jobs },
         {
+          own: context.job.id,
           path: input.path,
           command,
           args,
@@ -176,20 +188,27 @@ interface AskedFor extends Pick<AskedOf, 'path' | 'command'> {
   line: string
   /** It was approved already. */
   isAnew?: boolean
+  /** The job that asks; absent when nothing is begun. */
+  own?: string
 }
 
 /** What the change would do and what stands in its way, by all but the quotas. */
 async function settledPlan(
-  { policy, fleet }: Pick<CommandJobParts, 'policy' | 'fleet'>,
-  { args, manner, line, isAnew = false, ...asked }: AskedFor,
+  { policy, fleet, jobs }: Pick<CommandJobParts, 'policy' | 'fleet' | 'jobs'>,
+  { args, manner, line, isAnew = false, own, ...asked }: AskedFor,
   requester: Person,
 ): Promise<SettledPlan> {
   const { command } = asked
   const rights = await policy.rightsOf(requester)
   const { roles } = rights
-  const made = await command.plan(args, { caller: { ...requester, roles }, fleet })
+  const about = { command, args, jobs, ...(own === undefined ? {} : { own }) }
+  const made = await command
+    .plan(args, { caller: { ...requester, roles }, fleet })
+    .catch((error: unknown) => {
+      throw withHistory(error, about)
+    })
   // What it tells of a host is kept and shown; what is done is in the arguments, as it was asked for.
-  const redacted = { ...made, plan: redactJson(made.plan) }
+  const redacted = { ...made, plan: redactJson(planWithHistory(made.plan, about)) }
   const settled: SettledPlan = await withPermission(redacted, { ...asked, rights, fleet })
   if (settled.permit === undefined) return settled
   const needs = neededApproval(policy, settled, { ...asked, fleet })

@@ -7,6 +7,7 @@ import {
   type Catalogue,
   type Manner,
   type MayAsk,
+  type ReadContext,
   type Reloaded,
 } from '../command/index.js'
 import { UserError } from '../errors.js'
@@ -15,6 +16,7 @@ import type { Policy, Rights } from '../policy/index.js'
 import type { AuditLog } from '../store/index.js'
 import { commandJob, commandJobName, commandJobVersion, foreseenPlan } from './command-job.js'
 import { explain } from './explanation.js'
+import { withHistory } from './lately.js'
 import { QuotaGate } from './quota-gate.js'
 import { RateLimits } from './rate-limits.js'
 import type { Answer, Limits, Request, Requests } from './request.js'
@@ -42,7 +44,7 @@ export function createRequests(parts: RequestParts): Requests {
   const { catalogue, policy, fleet, jobs, schedules, audit, quotas: settings } = parts
   let timeZone = parts.timeZone ?? 'UTC'
   const quotas = new QuotaGate({ fleet, policy, jobs, ...(settings === undefined ? {} : { settings }) })
-  jobs.register(commandJobName, commandJobVersion, commandJob({ catalogue, policy, fleet, quotas }))
+  jobs.register(commandJobName, commandJobVersion, commandJob({ catalogue, policy, fleet, quotas, jobs }))
 
   const requests: Requests = {
     renew(limits) {
@@ -73,7 +75,7 @@ export function createRequests(parts: RequestParts): Requests {
       demandManner(rights, manner, line)
       if (hasSecret(text) || hasSecret(line)) throw secretTyped()
       const foreseen = await foreseenPlan(
-        { policy, fleet, quotas },
+        { policy, fleet, quotas, jobs },
         { path, command, args, manner, line },
         person,
       )
@@ -89,7 +91,7 @@ export function createRequests(parts: RequestParts): Requests {
         rights.demand(askedOf({ path, command }))
         if (command.risk === 'read') {
           if (command.audited === true) await audit({ event: 'read', by: person, text: line })
-          const report = await command.run(args, {
+          const context: ReadContext = {
             caller: { ...person, roles: rights.roles },
             held: rights.held,
             fleet,
@@ -105,11 +107,14 @@ export function createRequests(parts: RequestParts): Requests {
             },
             explain: (typed, as = person) => {
               if (hasSecret(typed)) throw secretTyped()
-              return explain({ catalogue, policy, fleet, quotas }, typed, as)
+              return explain({ catalogue, policy, fleet, quotas, jobs }, typed, as)
             },
             mayApprove: rights.mayApprove,
             mayDecide: ({ approval, breakGlass }) => rights.mayDecide(breakGlass?.rule ?? approval?.rule),
             isAdmin: rights.isAdmin,
+          }
+          const report = await command.run(args, context).catch((error: unknown) => {
+            throw withHistory(error, { command, args, jobs })
           })
           return { kind: 'report', report }
         }

@@ -1,7 +1,7 @@
 /** What would happen to a command line, and by which rule: policy, plan and quotas are asked, nothing is begun. */
 import type { Fleet } from '../agents/agent.js'
 import { askedOf, type Catalogue, type Explanation } from '../command/index.js'
-import { type Person, ruleInWords } from '../jobs/index.js'
+import { type Jobs, type Person, ruleInWords } from '../jobs/index.js'
 import type { Policy } from '../policy/index.js'
 import { foreseenPlan } from './command-job.js'
 import type { QuotaGate } from './quota-gate.js'
@@ -11,11 +11,12 @@ export interface ExplanationParts {
   policy: Policy
   fleet: Fleet
   quotas: Pick<QuotaGate, 'weigh'>
+  jobs: Pick<Jobs, 'list'>
 }
 
 /** Rejects with what is wrong with the line. */
 export async function explain(
-  { catalogue, policy, fleet, quotas }: ExplanationParts,
+  { catalogue, policy, fleet, quotas, jobs }: ExplanationParts,
   text: string,
   person: Person,
 ): Promise<Explanation> {
@@ -27,7 +28,11 @@ export async function explain(
   if (!first.allowed || command.risk === 'read') return { ...known, ...first }
   const emergency = manner.breakGlass ? rights.decideBreakGlass() : undefined
   if (emergency?.allowed === false) return { ...known, ...emergency }
-  const settled = await foreseenPlan({ policy, fleet, quotas }, { path, command, args, manner, line }, person)
+  const settled = await foreseenPlan(
+    { policy, fleet, quotas, jobs },
+    { path, command, args, manner, line },
+    person,
+  )
   const { plan, permit, needs } = settled
   if (permit === undefined) {
     const why = plan.kind === 'blocked' ? plan.blockers[0].message : first.because
