@@ -3,7 +3,12 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
-import { type Catalogue, loadCatalogue } from '../../src/command/index.js'
+import {
+  type ArgumentKind,
+  type Catalogue,
+  describeArguments,
+  loadCatalogue,
+} from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import {
   type FieldInput,
@@ -137,6 +142,62 @@ describe('every command by form', () => {
   /** "me" is who asks; a form names people by who they are. */
   const withoutMe = (args: object | undefined) =>
     Object.fromEntries(Object.entries(args ?? {}).filter(([, value]) => value !== 'me'))
+})
+
+/** What nobody may type into a field of that kind. */
+const bad: Partial<Record<ArgumentKind, string>> = {
+  text: 'a\u0007b',
+  number: '99999999999999',
+  memory: 'much',
+  disk: '1.5T of it',
+  duration: 'soon',
+  'new-vm': 'Bad_Name',
+  'new-snapshot': 'a/b',
+  'ssh-key': '-----BEGIN OPENSSH PRIVATE KEY-----',
+}
+const fields = catalogue.entries().flatMap(({ path, command }) =>
+  describeArguments(command).flatMap(({ name, kind, isTypedOnly }) => {
+    const value = bad[kind]
+    return isTypedOnly || value === undefined ? [] : [[path, name, command.examples[0], value] as const]
+  }),
+)
+
+describe('every field that is typed into', () => {
+  it.each(fields)(
+    'says what is wrong with what is in it, and nothing is asked: %s, %s',
+    async (_, name, example, value) => {
+      await type(`${example} --form`)
+      const view = await form()
+      const outcome = await sandbox.control.submit({
+        user,
+        viewId: view.id,
+        values: { [blockId(view, name)]: value },
+      })
+      expect(Object.keys(outcome.errors)).toEqual([blockId(view, name)])
+      expect(outcome.errors[blockId(view, name)]).toMatch(/\w{3,}/)
+      // What may be a private key is not repeated.
+      if (value.startsWith('-----')) expect(JSON.stringify(outcome)).not.toContain('BEGIN')
+      expect(requests.seen).toEqual([])
+      sandbox.control.close({ user, viewId: view.id })
+    },
+  )
+
+  it('and must be filled in says so', async () => {
+    const required = catalogue.entries().flatMap(({ path, command }) => {
+      const names = describeArguments(command).filter(({ isRequired }) => isRequired)
+      return names.length === 0 ? [] : [{ path, names: names.map(({ name }) => name) }]
+    })
+    for (const { path, names } of required) {
+      sandbox.control.reset()
+      await type(path)
+      const view = await form()
+      const outcome = await sandbox.control.submit({ user, viewId: view.id, values: {} })
+      expect(Object.keys(outcome.errors).sort(), path).toEqual(
+        expect.arrayContaining(names.map((name) => blockId(view, name)).sort()),
+      )
+      expect(requests.seen, path).toEqual([])
+    }
+  })
 })
 
 describe('a form', () => {
