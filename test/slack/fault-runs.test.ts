@@ -1,6 +1,6 @@
 /** The Slack room while Slack misbehaves: refreshed connections, rate limits, outages, under load. */
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -266,12 +266,15 @@ describe('with Slack away for ten minutes under 100 running jobs', () => {
   it('also when the bot is killed in the middle and jobs end while nobody tells of them', async () => {
     isAway = true
     for (let n = 0; n < 5; n += 1) await minute(n)
-    // The clock of the killed one stands still, and it hears of no job any more.
+    // The clock of the killed one stands still, it hears of no job any more, and what it writes is written elsewhere.
     const after = new FakeJobs()
     for (const [id, job] of jobs.all) after.all.set(id, job)
     jobs = after
     for (let n = 30; n < 50; n += 1)
       set(n, { state: 'succeeded', report: aReport({ title: 'done meanwhile' }) })
+    const disk = await readFile(join(dataDirectory, 'outbox.jsonl'))
+    dataDirectory = await aDirectory()
+    await writeFile(join(dataDirectory, 'outbox.jsonl'), disk)
     await start()
     for (let n = 5; n < 10; n += 1) await minute(n)
     isAway = false
