@@ -6,16 +6,20 @@ import type { Report } from '../../src/report/index.js'
 import {
   approvalCard,
   askedAgain,
+  breakGlassCard,
   denyModal,
+  expiryReminder,
   homeView,
   jobCard,
   jobLine,
   type Message,
   mistake,
+  outcomeNews,
   planModal,
   prepare,
   prepareView,
   reportMessage,
+  reviewReminder,
   stillAtIt,
   whatHappened,
 } from '../../src/slack/views/index.js'
@@ -119,8 +123,16 @@ const job: fc.Arbitrary<Job> = fc
       steps: words.map((name) => ({ name, state: 'running', startedAt: at, progress: second })),
       error: { code: 'libvirt-failed', message: first, fix: second },
       cancel: { by: { id: 'terminal:root', name: first }, at, reason: second },
+      reason: first,
+      breakGlass: {
+        rule: { approvers: 2, from: [second], expiresMs: 1 },
+        at,
+        ...(words.length > 2
+          ? { review: { by: { id: 'terminal:root', name: first }, report: second, at } }
+          : {}),
+      },
       approval: {
-        rule: { approvers: 1, expiresMs: 1 },
+        rule: { approvers: 1, from: words, within: { windows: words, timeZone: first }, expiresMs: 1 },
         expiresAt: at,
         verdicts: [{ by: { id: 'U0BEN' }, verdict: 'deny', at, reason: first }],
         earlier: [{ by: { id: 'U0BEN' }, verdict: 'approve', at }],
@@ -132,6 +144,16 @@ const job: fc.Arbitrary<Job> = fc
       },
     })
   })
+
+/** Who is there is called once, at the beginning. */
+function uncalled({ text: fallback, blocks }: Message): Message {
+  const call = '<!here> '
+  expect(fallback.startsWith(call)).toBe(true)
+  const [body = ''] = textsOf(blocks).flatMap(({ text: each, how }) => (how === 'mrkdwn' ? [each] : []))
+  expect(body.startsWith(call)).toBe(true)
+  const quiet = JSON.stringify(blocks).replace(`"${call}`, '"')
+  return { text: fallback.slice(call.length), blocks: JSON.parse(quiet) }
+}
 
 const clean = (messages: readonly Message[]) => messages.map(prepare).flatMap((each) => problems(each))
 
@@ -149,12 +171,17 @@ describe('text of people and hosts in Slack', () => {
   it('is text on every card, in forms and in answers', () => {
     fc.assert(
       fc.property(job, text, (asked, line) => {
+        const first = `terminal:${line}`
         const card = jobCard(asked, { approvalNotPosted: { channel: 'C0APPROVE', why: line } })
         const messages = [
           card,
           ...card.thread,
           approvalCard(asked),
           askedAgain(asked),
+          uncalled(breakGlassCard(asked)),
+          expiryReminder(asked, [{ id: first, name: line }]),
+          reviewReminder(asked, [{ id: first, name: line }]),
+          ...(['approved', 'denied', 'expired'] as const).map((each) => outcomeNews(asked, each)),
           jobLine(asked),
           stillAtIt(line),
           mistake({ message: line, fix: line }, whatHappened(asked)),
@@ -189,7 +216,7 @@ describe('text of people and hosts in Slack', () => {
           planModal(
             {
               plan: { ...plan, kind: 'blocked', blockers: [note] },
-              approval: { approvers: 2, expiresMs: 1 },
+              approval: { approvers: 2, from: words, expiresMs: 1 },
             },
             metadata,
           ),

@@ -171,7 +171,7 @@ export class ApprovalCalls {
     const { approval, requester } = this.#job
     const asked = (await approvers.approversOf(rule))
       .filter((id) => slackUser.test(id))
-      .slice(0, 5 * mostAsked)
+      .slice(0, 2 * mostAsked)
     const needed = await Promise.all(
       asked.map(async (id) => {
         const { roles, mayApprove } = await approvers.rightsOf({ id })
