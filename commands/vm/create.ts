@@ -1,7 +1,9 @@
 import { z } from 'zod'
-import type { Agent, FoundVm, Ownership } from '../../src/agents/index.js'
+import type { Agent, DeletionPlan, FoundVm, Ownership } from '../../src/agents/index.js'
 import {
+  asData,
   chooseHost,
+  type Data,
   defineCommand,
   diskSize,
   firstAddress,
@@ -182,32 +184,42 @@ export default defineCommand({
     const { name, host = '', image, profile, cpus, memory, disk = [], network = [], pool = '', ticket } = args
     const agent = context.agent(host)
     const owner = ownerId(args.owner, context.job.requester)
-    const vm = await context.step('create', async (control) => {
-      const made = await agent.createVm(
-        {
-          name,
-          ...(image === undefined ? {} : { image }),
-          ...(profile === undefined ? {} : { profile }),
-          cpus,
-          memoryMiB: memory,
-          disksGiB: disk,
-          networks: network,
-          pool,
-          sshKeys: args.sshKey,
-          start: args.start,
-          owner,
-        },
-        control,
-      )
-      return { name: made.name, host: made.host, uuid: made.uuid }
-    })
+    const vm = await context.step(
+      'create',
+      async (control) => {
+        const made = await agent.createVm(
+          {
+            name,
+            ...(image === undefined ? {} : { image }),
+            ...(profile === undefined ? {} : { profile }),
+            cpus,
+            memoryMiB: memory,
+            disksGiB: disk,
+            networks: network,
+            pool,
+            sshKeys: args.sshKey,
+            start: args.start,
+            owner,
+          },
+          control,
+        )
+        return { name: made.name, host: made.host, uuid: made.uuid, ...(await wayBack(made, agent)) }
+      },
+      {
+        // One that fails removes what it left.
+        onlyWhenDone: true,
+        byHand: `vm delete ${name}@${host}`,
+        work: (made) => takeBack(made?.deletion, agent),
+      },
+    )
     const ownership = {
       owner,
       requester: context.job.requester.id,
       ...(ticket === undefined ? {} : { ticket }),
       job: context.job.id,
     }
-    const recorded = await context.step('record the owner', () => recordOwner(vm, agent, ownership))
+    // From here on it is somebody's: cancelling only ends the wait.
+    const recorded = await context.step('record the owner', () => recordOwner(vm, agent, ownership), 'keep')
     const facts: Fact[] = [
       { label: 'Host', value: host },
       { label: 'Made from', value: [image, profile].filter(Boolean).join(', ') },
@@ -232,6 +244,24 @@ export default defineCommand({
     return withOwner(recorded, vm, owner, finalReport(vm, seen, facts))
   },
 })
+
+/** What would go with the VM, noted while nothing else is on it: so that after a crash in the middle of its deletion the rest of
+ * it is still known. */
+async function wayBack(vm: FoundVm, agent: Agent): Promise<{ deletion?: Data<DeletionPlan> }> {
+  try {
+    return { deletion: asData(await agent.deletionOf(vm)) }
+  } catch (error) {
+    if (error instanceof UserError) return {}
+    throw error
+  }
+}
+
+async function takeBack(deletion: DeletionPlan | undefined, agent: Agent): Promise<void> {
+  if (deletion !== undefined) return agent.deleteVm(deletion)
+  throw new UserError('invalid-state', 'What belongs to it was not known when it was made.', {
+    fix: 'Look at it before you delete it.',
+  })
+}
 
 /** With a problem, the VM does not say whose it is. */
 type Recorded = { problem?: string }

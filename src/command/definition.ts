@@ -157,11 +157,11 @@ export interface WorkContext {
   fleet: Fleet
   agent(host: string): Agent
   signal: AbortSignal
-  /** What has an `undo` is undone when the job is cancelled or fails later. */
+  /** What has an `undo` is undone when the job is cancelled or fails later; "keep": all of it stays once this is done. */
   step<T extends Json | void>(
     name: string,
     work: (control: StepControl) => Promise<T>,
-    undo?: Undo<T>,
+    undo?: Undo<T> | 'keep',
   ): Promise<T>
   /** Shows an interim result while the work goes on. */
   publish(report: Report): void

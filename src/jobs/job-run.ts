@@ -125,7 +125,7 @@ export class JobRun implements JobContext {
   async step<T extends StepResult>(
     name: string,
     work: (control: StepControl) => Promise<T>,
-    undo?: Undo<T>,
+    undo?: Undo<T> | 'keep',
   ): Promise<T> {
     this.#mustGoOn()
     if (name === '' || name.length > 100 || isUndo({ name }))
@@ -134,7 +134,7 @@ export class JobRun implements JobContext {
       throw new Error(`a body has two steps called "${name}"; each needs its own name`)
     this.#names.add(name)
     // What it gets is what the step gave, or nothing.
-    if (undo !== undefined) this.#undos.set(name, undo as Undo<Json | undefined>)
+    if (undo !== undefined && undo !== 'keep') this.#undos.set(name, undo as Undo<Json | undefined>)
     const known = this.#journalled(name)
     if (known?.state === 'done') return known.result as T
     if (known?.error !== undefined) throw errorOf(known.error)
@@ -143,7 +143,7 @@ export class JobRun implements JobContext {
     if (undoing !== undefined) throw errorOf(undoing.error)
     // A step that was under way at a crash runs once more, to clean up; a new one does not begin.
     if (known === undefined && this.job.cancel !== undefined) throw cancelledError(this.job)
-    const working = this.#runStep(name, work, undo?.byHand)
+    const working = this.#runStep(name, work, undo)
     this.#stepsAtWork.add(working)
     try {
       return await working
@@ -290,17 +290,19 @@ export class JobRun implements JobContext {
   async #runStep<T extends StepResult>(
     name: string,
     work: (control: StepControl) => Promise<T>,
-    byHand: string | undefined,
+    undo: Undo<T> | 'keep' | undefined,
   ): Promise<T> {
     const { id, book, log } = this.#parts
     const isNew = this.#journalled(name) === undefined
+    const { byHand, onlyWhenDone = false } = undo === undefined || undo === 'keep' ? {} : undo
+    const way = byHand === undefined ? {} : { byHand: redact(byHand) }
     await this.#write((draft) => {
       // After the plan a step is the work itself, whether or not it needs locks.
       if (draft.job.state === 'queued' || draft.job.plan !== undefined || byHand !== undefined)
         moveToRunning(draft.job)
       if (isNew) {
-        const way = byHand === undefined ? {} : { byHand: redact(byHand) }
-        draft.job.steps.push({ name, state: 'running', startedAt: this.#now(), ...way })
+        const known = onlyWhenDone ? {} : way
+        draft.job.steps.push({ name, state: 'running', startedAt: this.#now(), ...known })
       }
       return [{ event: 'job.step-started', step: name, ...(isNew ? {} : { again: true }) }]
     })
@@ -322,7 +324,9 @@ export class JobRun implements JobContext {
           state: 'done',
           endedAt: this.#now(),
           ...(kept === undefined ? {} : { result: kept }),
+          ...way,
         })
+        if (undo === 'keep') keepAll(draft)
         return [{ event: 'job.step-done', step: name }]
       })
       return kept as T
@@ -537,6 +541,11 @@ function undoTimeout(name: string, ms: number): UserError {
 function checkRule(rule: ApprovalRule): void {
   if (Number.isInteger(rule.approvers) && rule.approvers >= 1 && rule.expiresMs > 0) return
   throw new Error(`an approval needs a number of approvers and a time: ${JSON.stringify(rule)}`)
+}
+
+/** What was done so far is not undone any more. */
+function keepAll(draft: JobRecord): void {
+  draft.job.steps = draft.job.steps.map(({ byHand: _, ...step }) => step)
 }
 
 function endStep(draft: JobRecord, name: string, end: Omit<StepRecord, 'name' | 'startedAt'>): void {

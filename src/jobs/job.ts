@@ -180,6 +180,8 @@ export interface Undo<T> {
   work(result: T | undefined, control: StepControl): Promise<void>
   /** What to type or do when this is not possible: "vm delete web1@kvm1". */
   byHand: string
+  /** The step clears up after itself when it does not end well; only what it finished is undone. */
+  onlyWhenDone?: true
 }
 
 /** What a job does while others hold what it wants. */
@@ -191,11 +193,12 @@ export interface JobContext {
   readonly job: Readonly<Job>
   readonly signal: AbortSignal
   /** Runs once; a step that was under way at a crash runs again, so it must look before it acts. When the job is cancelled or
-   * fails later (or right here), what has an `undo` is undone, the latest first, whatever crashes in between. */
+   * fails later (or right here), what has an `undo` is undone, the latest first, whatever crashes in between. With "keep",
+   * what was done up to the end of this step stays from then on. */
   step<T extends StepResult>(
     name: string,
     work: (control: StepControl) => Promise<T>,
-    undo?: Undo<T>,
+    undo?: Undo<T> | 'keep',
   ): Promise<T>
   /** Records the plan. A blocked plan ends the job as `refused`. */
   plan(make: () => Promise<Plan>): Promise<ReadyPlan>

@@ -126,6 +126,35 @@ export function undoContract({ name, working }: Contract): void {
       },
     )
 
+    it('leaves alone what clears up after itself, and what was done before a step that keeps it', async () => {
+      const story: string[] = []
+      const undo = (step: string) => ({
+        byHand: `undo ${step} by hand`,
+        onlyWhenDone: true as const,
+        async work() {
+          story.push(`no ${step}`)
+        },
+      })
+      const { jobs } = await working(async (context) => {
+        const { input } = context.job
+        await context.lock([])
+        await context.step('a', async () => 1, undo('a'))
+        await context.step('owner', async () => 1, ...(input === 'keeps' ? ['keep' as const] : []))
+        await context.step('b', async () => 1, undo('b'))
+        await context.step('c', async () => Promise.reject(tooSlow), undo('c'))
+        return aReport()
+      })
+      const all = await over(jobs, (await jobs.submit(aRequest())).id)
+      expect(story.splice(0)).toEqual(['no b', 'no a'])
+      expect(all.error?.message).toBe('The guest did not start. Undone: b, a.')
+      const some = await over(jobs, (await jobs.submit(aRequest({ input: 'keeps' }))).id)
+      expect(story).toEqual(['no b'])
+      expect(some.error).toMatchObject({
+        message: 'The guest did not start. Undone: b.',
+        fix: 'Look at its console.',
+      })
+    })
+
     it('goes no further than what cannot be taken back, and says how to clear up by hand', async () => {
       const { made, make } = aHost()
       const { jobs } = await working(async (context) => {
