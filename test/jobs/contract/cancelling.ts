@@ -1,8 +1,8 @@
 /** Cancelling, wherever a job is. */
 import { describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/errors.js'
-import type { JobBody } from '../../../src/jobs/index.js'
-import { aGate, approver, aReport, aRequest, asker, inState, never, over, when } from '../builders.js'
+import { isOver, type JobBody } from '../../../src/jobs/index.js'
+import { aGate, aPlan, approver, aReport, aRequest, asker, inState, never, over, when } from '../builders.js'
 import { type Contract, hour, reopened } from './engine-world.js'
 
 export function cancelContract({ name, working }: Contract): void {
@@ -139,6 +139,50 @@ export function cancelContract({ name, working }: Contract): void {
       gate.open()
       await over(jobs, id)
       await expect(jobs.cancel(id, asker)).rejects.toMatchObject({ code: 'invalid-state' })
+    })
+
+    it('ends a job at whatever point of its journal it comes, with nothing begun after it and nothing locked', async () => {
+      const body: JobBody = async (context) => {
+        await context.plan(async () => aPlan())
+        await context.approval({ approvers: 1, expiresMs: hour }, { digest: 'a', round: 1, differences: [] })
+        if ((context.job.approval?.asked?.round ?? 1) === 1) await context.lock(['vm:kvm1/web1'])
+        await context.step('look again', async () => 1)
+        await context.approvalAgain(
+          aPlan(),
+          { approvers: 1, expiresMs: hour },
+          { digest: 'b', round: 2, differences: [] },
+        )
+        await context.lock(['vm:kvm1/web1'])
+        for (const name of ['first', 'second']) await context.step(name, async () => 1)
+        return aReport()
+      }
+      const ends: string[] = []
+      for (let revision = 1; ends.at(-1) !== 'succeeded'; revision += 1) {
+        const { jobs } = await working(body)
+        let begunBefore: number | undefined
+        jobs.onChange((job) => {
+          if (job.revision === revision && !isOver(job)) {
+            begunBefore = job.steps.length
+            jobs.cancel(job.id, asker).catch(() => undefined)
+          } else if (job.state === 'awaiting-approval' && job.cancel === undefined) {
+            jobs.decide(job.id, { by: approver, verdict: 'approve' }).catch(() => undefined)
+          }
+        })
+        const job = await over(jobs, (await jobs.submit(aRequest())).id)
+        ends.push(job.state)
+        // What comes in the moment in which the last step is done may be too late.
+        if (job.state === 'cancelled') {
+          expect(job.cancel).toMatchObject({ by: asker })
+          expect(job.steps.length, `cancelled at ${revision}`).toBeLessThanOrEqual((begunBefore ?? 0) + 1)
+        }
+        expect(jobs.locks()).toEqual([])
+        expect(revision).toBeLessThan(30)
+      }
+      expect(
+        ends.slice(0, -2).every((state) => state === 'cancelled'),
+        String(ends),
+      ).toBe(true)
+      expect(ends.length).toBeGreaterThan(12)
     })
 
     it('goes on after a crash: the step under way is told, and no new one begins', async () => {

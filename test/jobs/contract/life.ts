@@ -1,7 +1,7 @@
 /** The life of a job, and who hears of it. */
 import { describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/errors.js'
-import type { Job, JobBody } from '../../../src/jobs/index.js'
+import type { HistoryFilter, Job, JobBody } from '../../../src/jobs/index.js'
 import { aGate, aPlan, approver, aReport, aRequest, asker, inState, over, when } from '../builders.js'
 import { type Contract, hour, reopened } from './engine-world.js'
 
@@ -182,6 +182,25 @@ export function lifeContract({ name, working }: Contract): void {
       expect(jobs.list({ requester: 'U1', limit: 1 }).map(({ id }) => id)).toEqual([third])
       expect(jobs.list({ states: ['running'] })).toEqual([])
       expect(() => jobs.get('j-zzzzz')).toThrow(expect.objectContaining({ code: 'unknown-job' }))
+    })
+
+    it('is found wherever it is, and the history goes on behind any of them', async () => {
+      const { jobs } = await working(async () => aReport())
+      const ids: string[] = []
+      for (const requester of [asker, approver, asker, asker]) {
+        const { id } = await jobs.submit(aRequest({ requester }))
+        await over(jobs, id)
+        ids.unshift(id)
+      }
+      const [newest = '', , third = '', oldest = ''] = ids
+      expect(await jobs.find(oldest)).toMatchObject({ id: oldest, state: 'succeeded' })
+      const idsOf = async (filter: HistoryFilter) => (await jobs.history(filter)).map(({ id }) => id)
+      expect(await idsOf({})).toEqual(ids)
+      expect(await idsOf({ before: newest, limit: 2 })).toEqual(ids.slice(1, 3))
+      expect(await idsOf({ before: third, requester: asker.id })).toEqual([oldest])
+      expect(await idsOf({ before: oldest })).toEqual([])
+      await expect(jobs.find('j-zzzzz')).rejects.toMatchObject({ code: 'unknown-job' })
+      await expect(jobs.history({ before: 'j-zzzzz' })).rejects.toMatchObject({ code: 'unknown-job' })
     })
 
     it('is one job for one idempotency key, also at the same time, after a crash, and for a day', async () => {
