@@ -143,17 +143,20 @@ export class Answering {
     const { text, blocks, thread } = reportMessage(report, asked)
     const delivery = line.delivery ?? this.#newReference()
     const key = line.isKept ? `report:${delivery}` : `report:${delivery}:${this.#count++}`
+    // What was only read can be asked for again.
+    const atOnce = line.isKept !== true
     try {
       const asking = line.thread === undefined ? {} : { thread: line.thread }
       const at = await this.#parts.outbox.post({
         key,
         channel: line.channel,
         message: { text, blocks },
+        atOnce,
         ...asking,
       })
       for (const [index, message] of thread.entries()) {
         const there = { channel: at.channel, thread: line.thread ?? at.ts }
-        await this.#parts.outbox.post({ key: `${key}:${index}`, ...there, message, worth: 'detail' })
+        await this.#parts.outbox.post({ key: `${key}:${index}`, ...there, message, worth: 'detail', atOnce })
       }
     } catch (error) {
       if (!(error instanceof PostFailed)) throw error

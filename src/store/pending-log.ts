@@ -117,9 +117,10 @@ export class PendingLog<T> {
     }
   }
 
-  /** It need not be done after a crash any more. `note`: what is to be known of it as long as its key is. */
+  /** It need not be done after a crash any more. `note`: what is to be known of it as long as its key is, also when it was
+   * done without having been promised. */
   done(key: string, note?: string): void {
-    if (!this.#open.delete(key)) return
+    if (!this.#open.delete(key) && note === undefined) return
     const end = { at: this.#now(), ...(note === undefined ? {} : { note }) }
     this.#done.set(key, end)
     this.#forgetOld()

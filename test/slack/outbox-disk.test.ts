@@ -33,6 +33,43 @@ describe('a journal', () => {
     await process.outbox.stop()
   })
 
+  it('has an answer that can be asked for again when Slack takes long, or the bot stops; else it is spared', async () => {
+    const slack = new SlackModel()
+    const clock = new ManualClock()
+    const process = await OutboxProcess.start(await aDirectory(), slack, clock)
+    const give = (key: string) =>
+      process.outbox.post({ key, channel: 'C1', message: aMessage(key), atOnce: true })
+    await give('taken')
+    await clock.pass(1000)
+    expect((await process.journal()).toString()).not.toContain('taken')
+    slack.always = 'refuse'
+    const given = [give('slow').catch(() => undefined)]
+    await clock.pass(400)
+    expect((await process.journal()).toString()).not.toContain('slow')
+    await clock.pass(200)
+    await expect.poll(async () => (await process.journal()).toString()).toContain('slow')
+    given.push(give('just now').catch(() => undefined))
+    await process.outbox.stop()
+    await Promise.all(given)
+    expect((await process.journal()).toString()).toContain('just now')
+  })
+
+  it('has what waits in a channel in its order, also when only the last must be there', async () => {
+    const slack = new SlackModel()
+    slack.always = 'refuse'
+    const process = await OutboxProcess.start(await aDirectory(), slack, new ManualClock())
+    const given = ['a', 'b', 'c'].map((key) =>
+      process.outbox
+        .post({ key, channel: 'C1', message: aMessage(key), atOnce: key !== 'c' })
+        .catch(() => undefined),
+    )
+    await expect.poll(async () => (await process.journal()).toString()).toContain('"c"')
+    const keys = [...(await process.journal()).toString().matchAll(/"key":"(\w)"/g)].map(([, key]) => key)
+    expect(keys).toEqual(['a', 'b', 'c'])
+    await process.outbox.stop()
+    await Promise.all(given)
+  })
+
   it('stays small, however much was sent', async () => {
     const process = await OutboxProcess.start(await aDirectory(), new SlackModel(), new ManualClock())
     const long = aMessage('x'.repeat(2900))

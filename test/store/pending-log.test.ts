@@ -133,6 +133,15 @@ describe('what was promised', () => {
     expect((await again()).noteOf('a')).toBe('C1 5.0')
   })
 
+  it('may be known as done without having been promised', async () => {
+    const { pending, again } = await aLogFile({ endsAtOnce: true })
+    pending.done('a', 'said')
+    pending.done('b')
+    await pending.close()
+    const later = await again()
+    expect([later.noteOf('a'), later.has('b')]).toEqual(['said', false])
+  })
+
   it('is at once known to be done after a kill, where ends are written at once', async () => {
     const { pending, again, path } = await aLogFile({ endsAtOnce: true })
     await pending.add('a', { text: 'a' })

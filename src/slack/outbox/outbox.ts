@@ -34,6 +34,9 @@ export interface Post {
   message: Message
   /** It may have been posted before a restart: looked for first. */
   mayExist?: boolean
+  /** It is sent without waiting for the disk, which has it when Slack has not taken it within half a second: for what can
+   * be asked for again. */
+  atOnce?: boolean
   /** When too much waits, details are given up first, then answers; cards never. Default `answer`. */
   worth?: Worth
 }
@@ -41,13 +44,13 @@ export interface Post {
 export type UpdateOutcome = 'shown' | 'gone'
 
 export interface Outbox {
-  /** On disk before it is sent. Resolves when Slack has it. Rejects with `PostFailed`. */
+  /** On disk before it is sent, unless `atOnce`. Resolves when Slack has it. Rejects with `PostFailed`. */
   post(post: Post): Promise<Posted>
   /** Shows the latest state of a message, at most every 1.2 s; `final` at once. Resolves when this or a later state is
    * shown, or `gone` when the message cannot be changed any more. */
   update(place: Place, message: Message, options?: { final?: boolean }): Promise<UpdateOutcome>
-  /** Says it to one person alone. Never rejects; `false` when it could not be said. With a key it is on disk first, said
-   * once, and tried for half an hour; then it resolves when that is certain. */
+  /** Says it to one person alone. Never rejects; `false` when it could not be said. With a key it is said once, and tried
+   * for half an hour: on disk when Slack has not taken it within half a second. Then it resolves when that is certain. */
   say(listener: Listener, message: Message, key?: string): Promise<boolean>
   /** How much waits to be sent. */
   readonly waiting: { posts: number; updates: number; answers: number }

@@ -17,6 +17,8 @@ const hourMs = 60 * 60_000
 /** What could not be delivered for so long is given up: by then an answer is no answer any more. */
 const giveUpAfterMs: Record<Worth, number> = { detail: hourMs, answer: hourMs, card: 24 * hourMs }
 const longestBackoffMs = 30_000
+/** For so long Slack may take over what need not be on disk. */
+const keptAfterMs = 500
 /** A message whose answer was lost may take so long to be seen in its channel. */
 const settleMs = 1000
 
@@ -33,7 +35,9 @@ interface Waiting {
   /** From before the start of this process. */
   readonly isLeft: boolean
   readonly bytes: number
-  readonly onDisk: Promise<void>
+  /** Resolves when it is on disk; absent while nobody has asked for that. */
+  keeping?: Promise<void>
+  cancelTimer?: () => void
   readonly posted: Promise<Posted>
   readonly resolve: (posted: Posted) => void
   readonly reject: (error: unknown) => void
@@ -82,7 +86,7 @@ export class PostQueue {
       const sinceMs = Date.parse(at)
       // Cards are true again when they are there; an answer grows old also while nobody runs.
       const givenAt = worth === 'card' ? clock.now() : sinceMs
-      this.#enqueue(post, { sinceMs, givenAt, isLeft: true, onDisk: Promise.resolve() })
+      this.#enqueue(post, { sinceMs, givenAt, isLeft: true, keeping: Promise.resolve() })
     }
     if (left.length > 0) log.info({ posts: left.length }, 'messages of before the last stop are sent now')
   }
@@ -98,15 +102,18 @@ export class PostQueue {
     const place = placeIn(this.#journal.noteOf(key))
     if (place !== undefined) return Promise.resolve({ ...place, wasThere: true })
     const post = { ...given, message: prepare(given.message) }
-    const { channel, thread, message, worth = 'answer' } = post
-    const value = { kind: 'post' as const, channel, worth, message }
     const now = this.#clock.now()
     // It may be from before a restart whose journal knew nothing of it.
     const sinceMs = post.mayExist === true ? now - hourMs : now
-    const onDisk = this.#journal.keep(key, thread === undefined ? value : { ...value, thread })
-    const added = this.#enqueue(post, { sinceMs, givenAt: now, isLeft: false, onDisk })
+    const item = this.#enqueue(post, { sinceMs, givenAt: now, isLeft: false })
+    if (post.atOnce === true) {
+      item.cancelTimer = this.#clock.after(keptAfterMs, () => void this.#keep(item))
+    } else {
+      // On the disk they have the same order.
+      for (const each of this.#channels.get(post.channel)?.waiting ?? []) void this.#keep(each)
+    }
     this.#makeRoom()
-    return added.posted
+    return item.posted
   }
 
   async idle(): Promise<void> {
@@ -115,10 +122,18 @@ export class PostQueue {
 
   /** What waits stays on disk. */
   stop(): void {
+    for (const item of this.#byKey.values()) void this.#keep(item)
     this.#stopped.abort()
   }
 
-  #enqueue(post: Post, how: Pick<Waiting, 'sinceMs' | 'givenAt' | 'isLeft' | 'onDisk'>): Waiting {
+  #keep(item: Waiting): Promise<void> {
+    const { key, channel, thread, message } = item.post
+    const value = { kind: 'post' as const, channel, worth: item.worth, message }
+    item.keeping ??= this.#journal.keep(key, thread === undefined ? value : { ...value, thread })
+    return item.keeping
+  }
+
+  #enqueue(post: Post, how: Pick<Waiting, 'sinceMs' | 'givenAt' | 'isLeft' | 'keeping'>): Waiting {
     let resolve = (_: Posted): void => {}
     let reject = (_: unknown): void => {}
     const posted = new Promise<Posted>((res, rej) => {
@@ -145,11 +160,13 @@ export class PostQueue {
   async #work(channel: string, waiting: Waiting[]): Promise<void> {
     for (let item = waiting[0]; item !== undefined; item = waiting[0]) {
       item.isUnderWay = true
-      // What is not on disk yet could be sent and forgotten: then it would be sent again.
-      await item.onDisk
+      // What is not on disk could be sent and forgotten: whoever gave it and gives it again would have it sent again.
+      if (item.post.atOnce !== true) await this.#keep(item)
       try {
         const posted = await this.#deliver(item)
-        this.#journal.done(item.post.key, `${posted.channel} ${posted.ts}`)
+        if (item.keeping !== undefined) {
+          this.#journal.done(item.post.key, `${posted.channel} ${posted.ts}`)
+        }
         this.#remove(item)
         item.resolve(posted)
       } catch (error) {
@@ -181,7 +198,8 @@ export class PostQueue {
     }
   }
 
-  #remove({ post, bytes }: Waiting): void {
+  #remove({ post, bytes, cancelTimer }: Waiting): void {
+    cancelTimer?.()
     this.#byKey.delete(post.key)
     this.#bytes -= bytes
   }

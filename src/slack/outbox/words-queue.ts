@@ -23,6 +23,8 @@ export interface Listener {
 /** For so long a response_url works (Slack docs), and a person waits for an answer. */
 export const listensForMs = 30 * 60_000
 const answerWithinMs = 5000
+/** For so long Slack may take to hear an answer that is not on disk. */
+const keptAfterMs = 500
 const longestBackoffMs = 30_000
 /** Words that may wait; beyond that the oldest are given up. */
 const mostWaiting = 1000
@@ -86,13 +88,22 @@ export class WordsQueue {
     if (isKnown || this.#journal.noteOf(key) !== undefined) return true
     this.#trying.add(key)
     const at = this.#clock.now()
-    await this.#journal.keep(key, keptWords(listener, message))
+    let keeping: Promise<void> | undefined
+    const keep = () => {
+      keeping ??= this.#journal.keep(key, keptWords(listener, message))
+      return keeping
+    }
+    // Until then it is made again from the line that it answers.
+    const cancel = this.#clock.after(keptAfterMs, () => void keep())
     const outcome = await this.#sayNow(listener, message)
-    this.#trying.delete(key)
+    cancel()
     if (outcome !== 'away') {
+      this.#trying.delete(key)
       this.#end(key, outcome)
       return outcome === 'said'
     }
+    await keep()
+    this.#trying.delete(key)
     this.#waiting.set(key, { key, listener, message, at })
     this.#makeRoom()
     this.#begin()
