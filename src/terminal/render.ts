@@ -1,6 +1,6 @@
 /** Reports, jobs and errors as plain text: columns aligned, no colours, nothing that a pipe would choke on. */
 import type { ErrorNote } from '../errors.js'
-import type { Job, StepRecord } from '../jobs/index.js'
+import { approvalInWords, type Job, ruleInWords, type StepRecord } from '../jobs/index.js'
 import { type Change, type Plan, type Report, showDuration, type Table, type Tone } from '../report/index.js'
 
 const marks: Readonly<Record<Tone, string>> = { ok: 'OK', warn: 'WARN', fail: 'FAIL', info: '', working: '…' }
@@ -33,14 +33,23 @@ export function renderError({ message, fix }: ErrorNote): string {
   return `${harmless(message)}\n${harmless(fix)}\n`
 }
 
+/** "approval"; where more than one word is needed, how many there are and whose. */
+function awaited(job: Job): string {
+  const words = approvalInWords(job)
+  return words.endsWith('of 1 approval') ? 'approval' : `approval (${words})`
+}
+
 /** What can be said of the job so far, one line each; lines once said stay the same, so that a reader can show only new ones. */
 export function renderJob(job: Job): string[] {
   const { id, title, plan, approval, state, steps, error, cancel, report } = job
   return [
     `${id}  ${title}`,
     ...(plan === undefined ? [] : planLines(plan)),
+    ...(job.breakGlass === undefined
+      ? []
+      : [`Break-glass: it goes without ${ruleInWords(job.breakGlass.rule)}, and has to be reviewed.`]),
     ...(approval !== undefined && state === 'awaiting-approval'
-      ? [`Waiting for approval until ${approval.expiresAt}: job approve ${id}`]
+      ? [`Waiting for ${awaited(job)} until ${approval.expiresAt}: job approve ${id}`]
       : []),
     ...(approval?.verdicts ?? []).map(({ by, verdict, reason }) =>
       [

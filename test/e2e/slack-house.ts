@@ -7,10 +7,10 @@ import { loadCatalogue } from '../../src/command/index.js'
 import { readAppManifest } from '../../src/demo/index.js'
 import { createJobs, createSchedules, type Jobs } from '../../src/jobs/index.js'
 import { createLog } from '../../src/log.js'
-import { createPolicy } from '../../src/policy/index.js'
+import { createPolicy, type GroupDirectory, type PolicySettings } from '../../src/policy/index.js'
 import { createRequests } from '../../src/request/index.js'
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js'
-import { createSlackSurface } from '../../src/slack/index.js'
+import { createSlackSurface, type SlackParts } from '../../src/slack/index.js'
 import { aFleet, type FakeHostOptions } from '../fakes/fleet.js'
 
 export interface SlackHouse {
@@ -21,12 +21,16 @@ export interface SlackHouse {
 }
 
 /** Ann may ask for changes, Ben approves them, Olu is the admin. */
-export async function startSlackHouse(hosts: FakeHostOptions[]): Promise<SlackHouse> {
+export async function startSlackHouse(
+  hosts: FakeHostOptions[],
+  { rules, breakGlass }: { rules?: Partial<PolicySettings>; breakGlass?: SlackParts['breakGlass'] } = {},
+): Promise<SlackHouse> {
   const path = await mkdtemp(join(tmpdir(), 'qnav-slack-'))
   const log = createLog({ level: 'silent' })
   const sandbox = await startSandbox({ port: 0, manifest: await readAppManifest() })
   const { fleet, host } = aFleet({ hosts })
   const audit = async () => undefined
+  let directory: GroupDirectory | undefined
   const policy = createPolicy({
     settings: {
       roles: {
@@ -35,7 +39,9 @@ export async function startSlackHouse(hosts: FakeHostOptions[]): Promise<SlackHo
         admin: { users: ['U0OLU'], groups: [] },
       },
       approvals: [{ risks: ['change', 'destructive'], rule: { approvers: 1, expiresMs: 4 * 3_600_000 } }],
+      ...rules,
     },
+    groups: { membersOf: async (id) => directory?.membersOf(id) ?? [] },
     log,
   })
   const jobs = createJobs({ data: { path }, audit, log })
@@ -56,7 +62,9 @@ export async function startSlackHouse(hosts: FakeHostOptions[]): Promise<SlackHo
     approvalsChannel: 'C0APPROVE',
     dataDirectory: path,
     log,
+    ...(breakGlass === undefined ? {} : { breakGlass }),
   })
+  directory = surface.groups
   await jobs.start()
   await surface.start()
   return {

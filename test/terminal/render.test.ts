@@ -116,6 +116,27 @@ describe('a job in a terminal', () => {
     revision: 1,
   }
 
+  it('shows whose word it waits for, and that it went without', () => {
+    const rule = { approvers: 2, from: ['operator', 'security'], expiresMs: 1 }
+    const verdicts = [
+      {
+        by: { id: 'U2', name: 'ben' },
+        roles: ['operator'],
+        decides: false,
+        verdict: 'approve' as const,
+        at: '',
+      },
+    ]
+    const lines = renderJob({ ...job, approval: { rule, expiresAt: '2026-01-02T07:04:05.000Z', verdicts } })
+    expect(lines).toContain(
+      'Waiting for approval (1 of 2: needs somebody of security) until 2026-01-02T07:04:05.000Z: job approve j-test1',
+    )
+    const { approval: _, ...alone } = job
+    expect(renderJob({ ...alone, state: 'running', breakGlass: { rule, at: '' } })).toContain(
+      'Break-glass: it goes without 2 approvals of others than the one who asks: one of operator, one of security, and has to be reviewed.',
+    )
+  })
+
   it('shows its plan and what it waits for', () => {
     expect(renderJob(job)).toEqual([
       'j-test1  vm start web1',

@@ -9,8 +9,10 @@ import {
   aRequest,
   asker,
   inState,
+  never,
   otherApprover,
   over,
+  when,
 } from '../builders.js'
 import { type Contract, hour, reopened } from './engine-world.js'
 
@@ -54,6 +56,16 @@ export function breakGlassContract({ name, working }: Contract): void {
       expect(world.audit).toContainEqual(
         expect.objectContaining({ event: 'job.break-glass', by: asker, reason: 'the disk is full' }),
       )
+    })
+
+    it('is recorded once, and to be reviewed, when the bot dies in the middle of the work', async () => {
+      const { world, jobs, id } = await broken(breaking(() => never))
+      await when(jobs, id, ({ steps }) => steps.length === 1)
+      world.crash()
+      const again = await reopened(world, breaking())
+      expect(await over(again, id)).toMatchObject({ state: 'succeeded', breakGlass: { rule } })
+      expect(again.list({ unreviewed: true }).map((job) => job.id)).toEqual([id])
+      expect(world.audit.filter(({ event }) => event === 'job.break-glass')).toHaveLength(1)
     })
 
     it('is reviewed once, with a report, also after a restart', async () => {
