@@ -96,10 +96,14 @@ const wanted = (other: Partial<NewSchedule> = {}): NewSchedule => ({
 })
 
 const dueTimes = ({ asked }: World) => asked.map((key) => key.split(' ')[1])
-/** Lets what the timers began come to its end. */
-const settled = async (schedules: Schedules, ...until: string[]) => {
-  await vi.waitFor(() => expect(schedules.list().map(({ handledUntil }) => handledUntil)).toEqual(until))
-}
+/** Lets what the timers began come to its end, and what is due by then begin. */
+const eventually = (world: World, expectation: () => void) =>
+  vi.waitFor(() => {
+    world.clock.advance(0)
+    expectation()
+  })
+const settled = (world: World, schedules: Schedules, ...until: string[]) =>
+  eventually(world, () => expect(schedules.list().map(({ handledUntil }) => handledUntil)).toEqual(until))
 
 describe('a schedule', () => {
   it('asks at its time, day after day, and knows when it is due next', async () => {
@@ -112,7 +116,7 @@ describe('a schedule', () => {
     expect(world.asked).toEqual([])
     for (const date of ['03', '04', '05']) {
       world.clock.advance(date === '03' ? 55_000 : day)
-      await settled(schedules, `2026-01-${date}T03:00:00.000Z`)
+      await settled(world, schedules, `2026-01-${date}T03:00:00.000Z`)
     }
     expect(world.asked).toEqual(['03', '04', '05'].map((date) => `${made.id} 2026-01-${date}T03:00:00.000Z`))
     expect(schedules.get(made.id)).toMatchObject({ last: { outcome: 'asked', job: 'j-2' } })
@@ -126,7 +130,7 @@ describe('a schedule', () => {
     world.clock.advance(23 * hour)
     const second = await world.open()
     world.clock.advance(hour)
-    await settled(second, '2026-01-03T03:00:00.000Z')
+    await settled(world, second, '2026-01-03T03:00:00.000Z')
     await second.stop()
     const third = await world.open()
     expect(third.get(id)).toMatchObject({ last: { due: '2026-01-03T03:00:00.000Z', job: 'j-0' } })
@@ -140,10 +144,10 @@ describe('a schedule', () => {
     await first.create(wanted())
     world.dieWhenAsked()
     world.clock.advance(day)
-    await vi.waitFor(() => expect(world.asked).toHaveLength(1))
+    await eventually(world, () => expect(world.asked).toHaveLength(1))
     world.clock.advance(10 * hour)
     const second = await world.open()
-    await settled(second, '2026-01-03T03:00:00.000Z')
+    await settled(world, second, '2026-01-03T03:00:00.000Z')
     expect(second.list()[0]).toMatchObject({ last: { outcome: 'asked', job: 'j-0' } })
     expect(world.asked).toHaveLength(1)
   })
@@ -155,10 +159,10 @@ describe('a schedule', () => {
     await first.stop()
     world.clock.advance(5 * day + 2 * hour)
     const second = await world.open()
-    await settled(second, '2026-01-07T03:00:00.000Z')
+    await settled(world, second, '2026-01-07T03:00:00.000Z')
     expect(dueTimes(world)).toEqual(['2026-01-07T03:00:00.000Z'])
     world.clock.advance(day)
-    await settled(second, '2026-01-08T03:00:00.000Z')
+    await settled(world, second, '2026-01-08T03:00:00.000Z')
     expect(world.asked).toHaveLength(2)
   })
 
@@ -169,7 +173,7 @@ describe('a schedule', () => {
     await first.stop()
     world.clock.advance(5 * day + 2 * hour)
     const second = await world.open()
-    await settled(second, '2026-01-07T03:00:00.000Z')
+    await settled(world, second, '2026-01-07T03:00:00.000Z')
     expect(world.asked).toEqual([])
     expect(second.get(id)).toMatchObject({ last: { outcome: 'skipped' } })
     expect(world.audit).toContainEqual({
@@ -181,7 +185,7 @@ describe('a schedule', () => {
     await second.stop()
     world.clock.advance(day - 2 * hour + 5 * minute)
     await world.open()
-    await vi.waitFor(() => expect(dueTimes(world)).toEqual(['2026-01-08T03:00:00.000Z']))
+    await eventually(world, () => expect(dueTimes(world)).toEqual(['2026-01-08T03:00:00.000Z']))
   })
 
   it('that was left alone for years is caught up with at once', async () => {
@@ -191,7 +195,7 @@ describe('a schedule', () => {
     await first.stop()
     world.clock.advance(4000 * day)
     await world.open()
-    await vi.waitFor(() => expect(world.asked).toHaveLength(1))
+    await eventually(world, () => expect(world.asked).toHaveLength(1))
     const [due = ''] = dueTimes(world)
     expect(world.clock.now() - Date.parse(due ?? '')).toBeLessThan(day)
   })
@@ -202,7 +206,7 @@ describe('a schedule', () => {
     await schedules.create(wanted())
     world.fail(new Error('disk full'))
     world.clock.advance(day)
-    await vi.waitFor(() => expect(world.log.join()).toContain('trying again'))
+    await eventually(world, () => expect(world.log.join()).toContain('trying again'))
     world.fail(undefined)
     await vi.waitFor(() => {
       world.clock.advance(30_000)

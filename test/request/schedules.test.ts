@@ -141,6 +141,9 @@ describe('a schedule', () => {
     await house.restart()
     expect(house.jobs.list()).toHaveLength(1)
     clock.advance(day)
-    await vi.waitFor(() => expect(house.jobs.list()).toHaveLength(2))
+    await vi.waitFor(() => {
+      clock.advance(0)
+      expect(house.jobs.list()).toHaveLength(2)
+    })
   })
 })
