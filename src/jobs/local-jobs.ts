@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { UserError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { redact } from '../redact.js'
-import { type Archive, type AuditEntry, openArchive, openDocumentFolder } from '../store/index.js'
+import { type AuditEntry, openDocumentFolder } from '../store/index.js'
 import { type Clock, systemClock } from './clock.js'
 import type { JobsParts } from './create-jobs.js'
 import { enterReview, enterVerdict, expired } from './decision.js'
@@ -11,7 +11,6 @@ import { cancelledError, Interrupted, JobOver } from './interruptions.js'
 import {
   type HistoryFilter,
   isOver,
-  isUnreviewed,
   type Job,
   type JobBody,
   type JobFilter,
@@ -23,6 +22,7 @@ import {
 } from './job.js'
 import { JobBook, pause } from './job-book.js'
 import { endWith } from './job-end.js'
+import { type JobHistory, openHistory } from './job-history.js'
 import { JobListeners } from './job-listeners.js'
 import { type JobRecord, jobRecordForm } from './job-record.js'
 import { JobRun } from './job-run.js'
@@ -33,9 +33,6 @@ import { moveTo } from './transitions.js'
 /** How long a repeated idempotency key means the same job. Slack redelivers within the hour. */
 const keyLifeMs = 24 * 3_600_000
 const retryMs = 5000
-/** Jobs that go to the archive with one write. */
-const archivedAtOnce = 100
-const dayMs = 24 * 3_600_000
 
 export class LocalEngine implements Jobs {
   readonly #parts: JobsParts
@@ -56,13 +53,10 @@ export class LocalEngine implements Jobs {
   readonly #submitting = new Map<string, Promise<Job>>()
   readonly #background = new Set<Promise<void>>()
   #book: JobBook | undefined
-  #archive: Archive<JobRecord> | undefined
-  /** When old months of the archive were looked for last. */
-  #lookedForOldAt = Number.NEGATIVE_INFINITY
+  #history: JobHistory | undefined
   #isWorking = false
   #lastNumber = 0
   #lastTicket = 0
-  #isPruning = false
 
   constructor(parts: JobsParts) {
     this.#parts = parts
@@ -91,14 +85,17 @@ export class LocalEngine implements Jobs {
     })
     const book = new JobBook({ folder, audit: this.#parts.audit, log: this.#log, clock: this.#clock })
     await book.load()
-    const archive = await openArchive({
-      path: join(this.#parts.data.path, 'jobs-archive'),
-      form: jobRecordForm,
-      log: this.#log,
+    this.#history = await openHistory({
+      ...{ path: this.#parts.data.path, book, log: this.#log, clock: this.#clock },
+      keepFinished: this.#keepFinished,
+      keepArchivedMs: this.#parts.keepArchivedMs,
+      mayGo: ({ job, idempotencyKey }) => idempotencyKey === undefined || !this.#isFresh(job),
+      gone: ({ job, idempotencyKey }) => {
+        this.#reserved.delete(job.id)
+        if (idempotencyKey !== undefined) this.#keys.delete(idempotencyKey)
+      },
+      isWorking: () => this.#isWorking,
     })
-    // Archived, and then the bot died before the document was removed.
-    for (const { job } of book.records()) if (isOver(job) && archive.has(job.id)) await book.remove(job.id)
-    this.#archive = archive
     this.#book = book
     book.onChange((job) => this.#hear(job))
     const records = book.records()
@@ -111,7 +108,7 @@ export class LocalEngine implements Jobs {
     this.#restoreLocks(unfinished)
     this.#isWorking = true
     for (const { job } of unfinished) await this.#resume(job)
-    this.#prune()
+    this.#tidy()
   }
 
   async stop(): Promise<void> {
@@ -147,42 +144,21 @@ export class LocalEngine implements Jobs {
     return this.#anyBook().job(id)
   }
 
-  list(filter: JobFilter = {}): Job[] {
-    const jobs = this.#anyBook()
-      .records()
-      .map(({ job }) => job)
-      .filter((job) => fits(job, filter))
-      .reverse()
-    return filter.limit === undefined ? jobs : jobs.slice(0, filter.limit)
+  list(filter?: JobFilter): Job[] {
+    return this.#anyHistory().kept(filter)
   }
 
   async find(id: string): Promise<Job> {
-    const book = this.#anyBook()
-    const kept = book.record(id)?.job
-    return kept ?? (await this.#archive?.find(id))?.job ?? book.job(id)
+    return this.#anyHistory().find(id)
   }
 
-  async history({ before, ...filter }: HistoryFilter = {}): Promise<Job[]> {
-    const { limit = Number.POSITIVE_INFINITY } = filter
-    const isArchived = before !== undefined && this.#archive?.has(before) === true
-    // It has to be somewhere: a mistyped id must not give the first page again.
-    const from = before === undefined || isArchived ? undefined : this.get(before)
-    const kept = isArchived ? [] : this.list()
-    const found = kept
-      .slice(from === undefined ? 0 : kept.findIndex(({ id }) => id === from.id) + 1)
-      .filter((job) => fits(job, filter))
-      .slice(0, limit)
-    if (found.length === limit || this.#archive === undefined) return found
-    for await (const { job } of this.#archive.newestFirst(isArchived ? before : undefined)) {
-      if (fits(job, filter)) found.push(job)
-      if (found.length >= limit) break
-    }
-    return found
+  async history(filter: HistoryFilter = {}): Promise<Job[]> {
+    return this.#anyHistory().page(filter)
   }
 
   async decide(id: string, verdict: Omit<Verdict, 'at'>): Promise<Job> {
     const book = this.#atWork()
-    this.#refuseArchived(id)
+    this.#anyHistory().refuseArchived(id)
     try {
       return await book.change(id, ({ job }) =>
         enterVerdict(job, { ...verdict, at: new Date(this.#clock.now()).toISOString() }),
@@ -198,7 +174,7 @@ export class LocalEngine implements Jobs {
 
   async review(id: string, review: Parameters<Jobs['review']>[1]): Promise<Job> {
     const book = this.#atWork()
-    this.#refuseArchived(id)
+    this.#anyHistory().refuseArchived(id)
     return book.annotate(id, ({ job }) =>
       enterReview(job, { ...review, at: new Date(this.#clock.now()).toISOString() }),
     )
@@ -206,7 +182,7 @@ export class LocalEngine implements Jobs {
 
   async cancel(id: string, by: Person, reason?: string): Promise<Job> {
     const book = this.#atWork()
-    this.#refuseArchived(id)
+    this.#anyHistory().refuseArchived(id)
     return book.change(id, ({ job: draft }) => {
       if (isOver(draft)) {
         throw new UserError('invalid-state', `${id} is over already: ${draft.state}.`, {
@@ -287,7 +263,7 @@ export class LocalEngine implements Jobs {
   #freeId(book: JobBook): string {
     for (let attempt = 0; attempt < 1000; attempt += 1) {
       const id = this.#newId()
-      if (book.record(id) === undefined && !this.#reserved.has(id) && !this.#archive?.has(id)) {
+      if (book.record(id) === undefined && !this.#reserved.has(id) && !this.#history?.isArchived(id)) {
         this.#reserved.add(id)
         return id
       }
@@ -353,7 +329,7 @@ export class LocalEngine implements Jobs {
     if (isOver(job)) {
       this.#locks.release(job.id)
       this.#runs.get(job.id)?.run.interrupt(new JobOver(job))
-      this.#prune()
+      this.#tidy()
     } else if (job.cancel !== undefined && job.undoing === undefined) {
       this.#makeGiveUp(job)
     }
@@ -413,64 +389,8 @@ export class LocalEngine implements Jobs {
     }
   }
 
-  /** Moves the oldest finished jobs beyond what is kept at hand to the archive. */
-  #prune(): void {
-    if (this.#isPruning || !this.#isWorking) return
-    this.#dropOld()
-    const book = this.#anyBook()
-    // What has to be reviewed yet stays in sight.
-    const finished = book.records().filter(({ job }) => isOver(job) && !isUnreviewed(job))
-    if (finished.length <= this.#keepFinished) return
-    const old = finished
-      .sort((a, b) => Date.parse(a.job.endedAt ?? '') - Date.parse(b.job.endedAt ?? ''))
-      .slice(0, finished.length - this.#keepFinished)
-      .filter(
-        ({ job, idempotencyKey }) =>
-          book.isAudited(job.id) && (idempotencyKey === undefined || !this.#isFresh(job)),
-      )
-    if (old.length === 0) return
-    this.#isPruning = true
-    this.#inBackground(this.#moveToArchive(book, old))
-  }
-
-  /** Appended first, removed then: a crash in between leaves both, and the next start removes the second. */
-  async #moveToArchive(book: JobBook, records: JobRecord[]): Promise<void> {
-    try {
-      for (let from = 0; from < records.length; from += archivedAtOnce) {
-        const some = records.slice(from, from + archivedAtOnce)
-        await this.#archive?.append(
-          some.map((record) => ({
-            key: record.job.id,
-            at: record.job.endedAt ?? record.job.updatedAt,
-            data: { ...record, unaudited: [] },
-          })),
-        )
-        for (const { job, idempotencyKey } of some) {
-          await book.remove(job.id)
-          this.#reserved.delete(job.id)
-          if (idempotencyKey !== undefined) this.#keys.delete(idempotencyKey)
-        }
-      }
-    } finally {
-      this.#isPruning = false
-    }
-    // What ended meanwhile.
-    this.#prune()
-  }
-
-  #dropOld(): void {
-    const { keepArchivedMs } = this.#parts
-    const now = this.#clock.now()
-    if (keepArchivedMs === undefined || now - this.#lookedForOldAt < dayMs) return
-    this.#lookedForOldAt = now
-    this.#inBackground(this.#archive?.dropBefore(now - keepArchivedMs) ?? Promise.resolve())
-  }
-
-  #refuseArchived(id: string): void {
-    if (!this.#archive?.has(id) || this.#book?.record(id) !== undefined) return
-    throw new UserError('invalid-state', `${id} is over, and in the archive.`, {
-      fix: `Look at what it did: job show ${id}`,
-    })
+  #tidy(): void {
+    this.#inBackground(this.#anyHistory().tidy())
   }
 
   #inBackground(work: Promise<unknown>): void {
@@ -489,16 +409,13 @@ export class LocalEngine implements Jobs {
     })
   }
 
+  #anyHistory(): JobHistory {
+    if (this.#history === undefined) throw new Error('the job engine was not started')
+    return this.#history
+  }
+
   #anyBook(): JobBook {
     if (this.#book === undefined) throw new Error('the job engine was not started')
     return this.#book
   }
-}
-
-function fits(job: Job, { states, requester, unreviewed }: JobFilter): boolean {
-  return (
-    (states === undefined || states.includes(job.state)) &&
-    (requester === undefined || job.requester.id === requester) &&
-    (unreviewed !== true || isUnreviewed(job))
-  )
 }
