@@ -14,6 +14,8 @@ export default defineCommand({
       .entries()
       .filter((entry) => askedOf(entry).needs === undefined)
       .map((entry) => ({ path: entry.path, risk: entry.command.risk, may: mayAsk(askedOf(entry)) }))
+    const mayDecideSome = mayAsk({ risk: 'read', needs: 'deciding' }).answer !== 'no'
+    const decides = mayApprove ? 'yes' : mayDecideSome ? 'where a rule asks for one of your roles' : 'no'
     return {
       title: caller.name === undefined ? caller.id : `${caller.name} (${caller.id})`,
       tone: 'info',
@@ -26,7 +28,7 @@ export default defineCommand({
             mayAsk({ risk }),
           ),
         })),
-        { label: 'May decide about requests of others', value: mayApprove ? 'yes' : 'no' },
+        { label: 'May decide about requests of others', value: decides },
         { label: "May cancel others' jobs", value: isAdmin ? 'yes' : 'no' },
       ],
       actions: [{ label: 'Help', command: 'help' }],

@@ -11,7 +11,9 @@ const viewer: Person = {
 const operator: Person = {
   id: 'U1',
   roles: ['viewer', 'operator'],
-  mayAsk: ({ risk }) => ({ answer: risk === 'read' ? 'yes' : 'with approval' }),
+  mayAsk: ({ risk, needs }) => ({
+    answer: needs === 'deciding' ? 'no' : risk === 'read' ? 'yes' : 'with approval',
+  }),
 }
 
 describe('help', () => {

@@ -33,6 +33,14 @@ describe('a rule that asks distinct roles', () => {
     expect(await house.over(job)).toMatchObject({ state: 'succeeded' })
   })
 
+  it('lets those whom it asks know', async () => {
+    const house = await aHouse({ rules: [both], custom: { security }, people: { operator: ['UOLE'] } })
+    const whoami = async (person: { id: string }) =>
+      JSON.stringify(await house.requests.handle({ text: 'whoami', person, origin }))
+    expect(await whoami(cleo)).toContain('where a rule asks for one of your roles')
+    expect(await whoami(vic)).not.toContain('where a rule asks')
+  })
+
   it('is not satisfied by the requester, who has one of the roles', async () => {
     const house = await aHouse({ rules: [both], custom: { security } })
     const job = await house.until(await house.ask(stop), 'awaiting-approval')
