@@ -10,6 +10,7 @@ import { UserError } from './errors.js'
 import { createJobs, createSchedules, type Jobs, type Person } from './jobs/index.js'
 import type { Logger } from './log.js'
 import { createPolicy, type GroupDirectory, type PeopleDirectory, type Policy } from './policy/index.js'
+import { openPreferences, type PreferenceBook } from './preferences/index.js'
 import { createRequests, type Requests } from './request/index.js'
 import { createSlackSurface } from './slack/index.js'
 import { migrateStore, openAuditLog, openDataDirectory } from './store/index.js'
@@ -25,6 +26,7 @@ export interface House {
   fleet: Fleet
   policy: Policy
   jobs: Jobs
+  preferences: PreferenceBook
   /** Where what must survive a restart is kept. */
   dataDirectory: string
   /** Resumes unfinished jobs and opens the terminal's entrance. Call once every surface listens. */
@@ -84,6 +86,7 @@ export async function buildHouse(
       keepArchivedMs: settings.jobs.archiveMs,
     })
     closers.push(() => jobs.stop())
+    const preferences = await openPreferences(data, { log })
     const schedules = createSchedules({ data, jobs, audit, log })
     closers.push(() => schedules.stop())
     const catalogue = await loadCatalogue(commandsDirectory)
@@ -117,6 +120,7 @@ export async function buildHouse(
     const requests = createRequests({
       ...{ catalogue, policy, fleet, jobs, schedules, audit, rates, busy },
       auditReading: auditReading(data),
+      preferences,
       ...(readAgain === undefined ? {} : { reload }),
       timeZone: settings.timeZone,
       ...(quotas === undefined ? {} : { quotas }),
@@ -128,6 +132,7 @@ export async function buildHouse(
       fleet,
       policy,
       jobs,
+      preferences,
       dataDirectory: data.path,
       async open() {
         await jobs.start()
@@ -208,6 +213,7 @@ export async function startBot(
       policy: house.policy,
       jobs: house.jobs,
       dataDirectory: house.dataDirectory,
+      preferences: house.preferences,
       log,
       ...(settings.approvalsChannel ? { approvalsChannel: settings.approvalsChannel } : {}),
       ...(settings.breakGlass ? { breakGlass: settings.breakGlass } : {}),

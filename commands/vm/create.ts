@@ -26,6 +26,7 @@ import {
   poolName,
   profileName,
   type SeenVm,
+  shortKey,
   showGiB,
   sshKey,
   text,
@@ -90,10 +91,17 @@ export default defineCommand({
   positional: ['name'],
   aliases: { i: 'image', p: 'profile', c: 'cpus', m: 'memory', d: 'disk', n: 'network' },
 
-  async plan(args, { fleet, caller }) {
+  async plan(args, { fleet, caller, preferences = {} }) {
     const { name, cpus, memory, start, ticket } = args
     const owner = ownerId(args.owner, caller)
-    const { agent, warnings } = await chooseHost(fleet, args)
+    const preferred = args.host === undefined ? preferences.host : undefined
+    const isPreferred = fleet.agents.some((each) => each.name === preferred)
+    const { agent, warnings } = await chooseHost(fleet, isPreferred ? { ...args, host: preferred } : args)
+    if (preferred !== undefined && !isPreferred) {
+      warnings.push(`Your preferred host ${preferred} is not among the hosts any more.`)
+    }
+    const ownKey = args.sshKey.length === 0 ? preferences.sshKey : undefined
+    const keys = ownKey === undefined ? args.sshKey : [ownKey]
     const host = agent.name
     const [capacity, images, profiles, pools, networks, orphans, everywhere] = await Promise.all([
       agent.capacity(),
@@ -124,7 +132,11 @@ export default defineCommand({
     for (const network of wanted) plan.add('NIC', `on network ${network}`)
     if (owner !== caller.id) plan.fact('Owner', owner)
     if (ticket !== undefined) plan.fact('Ticket', ticket)
-    if (args.sshKey.length > 0) plan.fact('SSH keys', args.sshKey.map(shortKey).join(', '))
+    if (isPreferred) plan.fact('Host', `${host}, your preferred one`)
+    if (keys.length > 0) {
+      const whose = ownKey === undefined ? '' : ', of your preferences'
+      plan.fact('SSH keys', `${keys.map(shortKey).join(', ')}${whose}`)
+    }
     plan.fact('Memory available', nowAndAfter(capacity.availableMemoryMiB, memory, showMiB))
     if (pool !== undefined) {
       const age =
@@ -176,7 +188,7 @@ export default defineCommand({
       diskGiB: diskTotalGiB,
       ...(start ? { runs: true as const } : {}),
     })
-    const settled = { ...args, host, disk, pool: poolWanted, network: wanted }
+    const settled = { ...args, host, disk, pool: poolWanted, network: wanted, sshKey: keys }
     return plan.done(args.owner === undefined ? settled : { ...settled, owner }, [vmLock({ host, name })])
   },
 
@@ -374,10 +386,4 @@ function finalReport(vm: FoundVm, { state, addresses }: SeenVm, facts: Fact[]): 
 
 function nowAndAfter(now: number, taken: number, show: (value: number) => string): string {
   return `${show(now)} now, ${now >= taken ? show(now - taken) : 'less than nothing'} after`
-}
-
-/** Type and comment are enough to recognise a key. */
-function shortKey(key: string): string {
-  const [type = '', body = '', ...comment] = key.split(' ')
-  return comment.length > 0 ? `${type} ${comment.join(' ')}` : `${type} …${body.slice(-8)}`
 }

@@ -24,6 +24,7 @@ export type ArgumentKind =
   | 'week-days'
   | 'day-time'
   | 'time-zone'
+  | 'quiet-hours'
   | 'user'
   | 'ssh-key'
 

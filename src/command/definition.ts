@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Agent, Fleet } from '../agents/agent.js'
 import type { Job, Jobs, Json, Person, StepControl, Undo } from '../jobs/job.js'
 import type { NewSchedule, Schedule, Schedules } from '../jobs/schedule.js'
+import type { Preferences } from '../preferences/index.js'
 import type { Plan, Report } from '../report/index.js'
 import type { Catalogue } from './catalogue.js'
 
@@ -91,6 +92,12 @@ export interface AuditReading {
   ): Promise<{ hits: AuditHit[]; more?: number; gaveUpAt?: string }>
 }
 
+export interface OwnPreferences {
+  mine(): Readonly<Preferences>
+  /** Instead of those there were. Resolves when they are on disk. */
+  set(preferences: Preferences): Promise<void>
+}
+
 /** What would happen to a command line, and by which rule. */
 export interface Explanation {
   /** As it would be kept: every argument that was read. */
@@ -134,6 +141,8 @@ export interface ReadContext {
    * what is wrong with the line. */
   explain(line: string, as?: Person): Promise<Explanation>
   audit: AuditReading
+  /** Those of the caller. */
+  preferences: OwnPreferences
   /** Reads qnav.yml again. Rejects with what is wrong with it; then the one before stays in force. */
   reload(): Promise<Reloaded>
   /** Whether the caller may decide about others' requests. */
@@ -148,6 +157,8 @@ export interface ReadContext {
 export interface PlanContext {
   /** `roles` as policy says now. */
   caller: Person & { roles?: readonly string[] }
+  /** What counts where the line says nothing; none when absent. */
+  preferences?: Readonly<Preferences>
   fleet: Fleet
 }
 

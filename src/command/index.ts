@@ -36,11 +36,13 @@ export {
 export { type PlanBuilder, planOn } from './plan-builder.js'
 export { changeText } from './plan-report.js'
 export { type PollOptions, poll } from './polling.js'
+export { preferencesReport, shortKey } from './preferences-report.js'
 export { type Question, type Suggestion, Suggestions, type SuggestionsParts } from './suggestions.js'
 export {
   dayTime,
   parseDays,
   parseTimeOfDay,
+  quietHoursSpan,
   rhythmInWords,
   scheduleRef,
   timeZoneName,

@@ -1,5 +1,7 @@
 /** Days of the week and times of day, as people type and read them. */
+
 import type { Rhythm } from '../jobs/calendar.js'
+import { quietHours } from '../preferences/index.js'
 import { argument, readBy } from './argument-meta.js'
 
 const dayNames = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
@@ -40,6 +42,16 @@ export function timeZoneName() {
     kind: 'time-zone',
     form: 'a time zone such as Europe/Amsterdam',
     sample: 'Europe/Amsterdam',
+  })
+}
+
+/** From one time of day to another, over midnight too, as it is typed. */
+export function quietHoursSpan() {
+  const read = (typed: string) => (quietHours(typed) === undefined ? undefined : typed)
+  return argument(readBy(read, 'must be two times of day, such as 22:00-07:00'), {
+    kind: 'quiet-hours',
+    form: 'from and to, such as 22:00-07:00',
+    sample: '22:00-07:00',
   })
 }
 

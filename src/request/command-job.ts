@@ -14,6 +14,7 @@ import type {
   PlanDifference,
 } from '../jobs/index.js'
 import type { ChosenRule, Policy } from '../policy/index.js'
+import type { PreferenceBook } from '../preferences/index.js'
 import { redactJson } from '../redact.js'
 import type { Plan } from '../report/index.js'
 import { unadopted } from './adoption.js'
@@ -39,6 +40,7 @@ export interface CommandJobParts {
   fleet: Fleet
   quotas: Pick<QuotaGate, 'admit'>
   jobs: Pick<Jobs, 'list'>
+  preferences: Pick<PreferenceBook, 'of'>
 }
 
 interface SettledPlan {
@@ -54,7 +56,14 @@ interface SettledPlan {
 }
 
 /** Builds the body. Its journal: step "plan", then the approval if a rule asks for one, then the command's own steps. */
-export function commandJob({ catalogue, policy, fleet, quotas, jobs }: CommandJobParts): JobBody {
+export function commandJob({
+  catalogue,
+  policy,
+  fleet,
+  quotas,
+  jobs,
+  preferences,
+}: CommandJobParts): JobBody {
   return async (context) => {
     const input = commandJobInput.parse(context.job.input)
     const command = changeCommand(catalogue, input.path)
@@ -62,7 +71,7 @@ export function commandJob({ catalogue, policy, fleet, quotas, jobs }: CommandJo
     const manner = { breakGlass: input.breakGlass, ...(reason === undefined ? {} : { reason }) }
     const makePlan = async (args: Record<string, unknown>): Promise<SettledPlan> => {
       const settled = await settledPlan(
-        { policy, fleet, jobs },
+        { policy, fleet, jobs, preferences },
         {
           own: context.job.id,
           path: input.path,
@@ -194,7 +203,7 @@ interface AskedFor extends Pick<AskedOf, 'path' | 'command'> {
 
 /** What the change would do and what stands in its way, by all but the quotas. */
 async function settledPlan(
-  { policy, fleet, jobs }: Pick<CommandJobParts, 'policy' | 'fleet' | 'jobs'>,
+  { policy, fleet, jobs, preferences }: Pick<CommandJobParts, 'policy' | 'fleet' | 'jobs' | 'preferences'>,
   { args, manner, line, isAnew = false, own, ...asked }: AskedFor,
   requester: Person,
 ): Promise<SettledPlan> {
@@ -203,7 +212,7 @@ async function settledPlan(
   const { roles } = rights
   const about = { command, args, jobs, ...(own === undefined ? {} : { own }) }
   const made = await command
-    .plan(args, { caller: { ...requester, roles }, fleet })
+    .plan(args, { caller: { ...requester, roles }, fleet, preferences: preferences.of(requester.id) })
     .catch((error: unknown) => {
       throw withHistory(error, about)
     })

@@ -13,6 +13,7 @@ import {
 import { UserError } from '../errors.js'
 import type { Jobs, Json, Person, Schedules } from '../jobs/index.js'
 import type { Policy, Rights } from '../policy/index.js'
+import type { PreferenceBook } from '../preferences/index.js'
 import type { AuditLog } from '../store/index.js'
 import { commandJob, commandJobName, commandJobVersion, foreseenPlan } from './command-job.js'
 import { explain } from './explanation.js'
@@ -30,6 +31,8 @@ export interface RequestParts extends Limits {
   jobs: Jobs
   schedules: Schedules
   audit: AuditLog['append']
+  /** Absent where nobody has any. */
+  preferences?: PreferenceBook
   /** Absent where no audit log is kept. */
   auditReading?: AuditReading
   /** Absent where no bot runs: a single line in a terminal. */
@@ -41,10 +44,15 @@ export interface RequestParts extends Limits {
 export function createRequests(parts: RequestParts): Requests {
   const rates = new RateLimits(parts.rates)
   let { busy } = parts
+  const preferences = parts.preferences ?? noPreferences
   const { catalogue, policy, fleet, jobs, schedules, audit, quotas: settings } = parts
   let timeZone = parts.timeZone ?? 'UTC'
   const quotas = new QuotaGate({ fleet, policy, jobs, ...(settings === undefined ? {} : { settings }) })
-  jobs.register(commandJobName, commandJobVersion, commandJob({ catalogue, policy, fleet, quotas, jobs }))
+  jobs.register(
+    commandJobName,
+    commandJobVersion,
+    commandJob({ catalogue, policy, fleet, quotas, jobs, preferences }),
+  )
 
   const requests: Requests = {
     renew(limits) {
@@ -75,7 +83,7 @@ export function createRequests(parts: RequestParts): Requests {
       demandManner(rights, manner, line)
       if (hasSecret(text) || hasSecret(line)) throw secretTyped()
       const foreseen = await foreseenPlan(
-        { policy, fleet, quotas, jobs },
+        { policy, fleet, quotas, jobs, preferences },
         { path, command, args, manner, line },
         person,
       )
@@ -100,6 +108,10 @@ export function createRequests(parts: RequestParts): Requests {
             quotas,
             schedules: schedulesFor(request, rights, { catalogue, schedules, timeZone: () => timeZone }),
             mayAsk: (asked) => mayAsk(rights, policy, asked),
+            preferences: {
+              mine: () => preferences.of(person.id),
+              set: (wanted) => preferences.set(person.id, wanted),
+            },
             audit: parts.auditReading ?? noAuditLog,
             reload: async () => {
               if (parts.reload === undefined) throw notRunning()
@@ -107,7 +119,7 @@ export function createRequests(parts: RequestParts): Requests {
             },
             explain: (typed, as = person) => {
               if (hasSecret(typed)) throw secretTyped()
-              return explain({ catalogue, policy, fleet, quotas, jobs }, typed, as)
+              return explain({ catalogue, policy, fleet, quotas, jobs, preferences }, typed, as)
             },
             mayApprove: rights.mayApprove,
             mayDecide: ({ approval, breakGlass }) => rights.mayDecide(breakGlass?.rule ?? approval?.rule),
@@ -169,6 +181,13 @@ function mayAsk(rights: Rights, policy: Policy, asked: AskedCommand): MayAsk {
     answer: policy.approvalNeed(asked) === 'never' ? 'yes' : 'with approval',
     ...(where === undefined ? {} : { where }),
   }
+}
+
+const noPreferences: PreferenceBook = {
+  of: () => ({}),
+  async set() {
+    throw new UserError('unsupported', 'No preferences are kept here.', { fix: 'Ask the running bot.' })
+  },
 }
 
 const noAuditLog: AuditReading = {

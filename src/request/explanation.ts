@@ -3,6 +3,7 @@ import type { Fleet } from '../agents/agent.js'
 import { askedOf, type Catalogue, type Explanation } from '../command/index.js'
 import { type Jobs, type Person, ruleInWords } from '../jobs/index.js'
 import type { Policy } from '../policy/index.js'
+import type { PreferenceBook } from '../preferences/index.js'
 import { foreseenPlan } from './command-job.js'
 import type { QuotaGate } from './quota-gate.js'
 
@@ -12,11 +13,12 @@ export interface ExplanationParts {
   fleet: Fleet
   quotas: Pick<QuotaGate, 'weigh'>
   jobs: Pick<Jobs, 'list'>
+  preferences: Pick<PreferenceBook, 'of'>
 }
 
 /** Rejects with what is wrong with the line. */
 export async function explain(
-  { catalogue, policy, fleet, quotas, jobs }: ExplanationParts,
+  { catalogue, policy, fleet, quotas, jobs, preferences }: ExplanationParts,
   text: string,
   person: Person,
 ): Promise<Explanation> {
@@ -29,7 +31,7 @@ export async function explain(
   const emergency = manner.breakGlass ? rights.decideBreakGlass() : undefined
   if (emergency?.allowed === false) return { ...known, ...emergency }
   const settled = await foreseenPlan(
-    { policy, fleet, quotas, jobs },
+    { policy, fleet, quotas, jobs, preferences },
     { path, command, args, manner, line },
     person,
   )

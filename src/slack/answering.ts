@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { UserError } from '../errors.js'
 import type { Clock, Job, Jobs, Person } from '../jobs/index.js'
 import type { Logger } from '../log.js'
-import type { Report } from '../report/index.js'
+import type { PreferenceBook } from '../preferences/index.js'
+import { type Report, reportIn } from '../report/index.js'
 import type { Answer, Requests } from '../request/index.js'
 import type { JobCards } from './cards/index.js'
 import { isOwnEffect } from './intake-journal.js'
@@ -13,6 +14,7 @@ import {
   context,
   formButton,
   inviteLine,
+  isDirect,
   jobLine,
   type Message,
   mistake,
@@ -56,6 +58,7 @@ export interface AnsweringParts {
   outbox: Pick<Outbox, 'post'>
   whisper: Whisper
   names: Pick<Names, 'learn' | 'in'>
+  preferences: Pick<PreferenceBook, 'of'>
   /** Shows a message in a modal; `false` when it is not there any more. */
   showIn(modal: string, title: string, message: Message): Promise<boolean>
   log: Logger
@@ -128,14 +131,18 @@ export class Answering {
     }
   }
 
-  async #giveReport(report: Report, line: Line): Promise<void> {
+  async #giveReport(said: Report, line: Line): Promise<void> {
+    const isForOne = line.modal !== undefined || line.isPrivate || privateCommand.test(line.text)
+    const { timeZone } = this.#parts.preferences.of(line.person.id)
+    const report =
+      timeZone !== undefined && (isForOne || isDirect(line.channel)) ? reportIn(timeZone, said) : said
     const asked = { by: line.person, line: line.text.trim() }
     if (line.modal !== undefined) {
       const { text, blocks, thread } = reportMessage(report)
       const all = [...blocks, ...thread.flatMap((message) => message.blocks)]
       if (await this.#parts.showIn(line.modal, line.text, { text, blocks: all })) return
     }
-    if (line.isPrivate || privateCommand.test(line.text)) {
+    if (isForOne) {
       const { text, blocks, thread } = reportMessage(report)
       await this.#whisper(line, { text, blocks }, 'report')
       return this.#whisperAll(line, thread)

@@ -5,6 +5,7 @@ import { type Catalogue, Suggestions } from '../command/index.js'
 import { type Clock, type Jobs, systemClock } from '../jobs/index.js'
 import type { Logger } from '../log.js'
 import type { GroupDirectory, PeopleDirectory, Policy } from '../policy/index.js'
+import { type PreferenceBook, quietUntil } from '../preferences/index.js'
 import type { Requests } from '../request/index.js'
 import { Answering } from './answering.js'
 import { callFailure } from './call-failure.js'
@@ -43,6 +44,8 @@ export interface SlackParts {
   dataDirectory: string
   log: Logger
   clock?: Clock
+  /** Time zones of people and when they are not called; nobody has any when absent. */
+  preferences?: Pick<PreferenceBook, 'of'>
   /** Where deliveries come from; by default what `settings.receiver` says. */
   receiver?: Receiver
   /** Remembers cards in the data directory when absent. */
@@ -79,6 +82,7 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
   const intake = new Intake({ log, clock })
   let outbox: Outbox | undefined
   let cards: JobCards | undefined
+  const preferences = parts.preferences ?? { of: () => ({}) }
   let answering: Answering | undefined
   let homes: Homes | undefined
   let journal: IntakeJournal | undefined
@@ -127,13 +131,25 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
       cards = new JobCards({
         ...{ jobs, outbox, book, approvalsChannel, log, clock },
         approvers: policy,
+        quietUntil: (user) => quietUntil(preferences.of(user), clock.now()),
         breakGlass: parts.breakGlass,
       })
       const whisper = createWhisper({ outbox })
       const modals = new Modals(interactive, log)
       const names = new Names(jobs)
       const showIn = modals.showMessage.bind(modals)
-      answering = new Answering({ requests, jobs, cards, outbox, whisper, names, showIn, log, clock })
+      answering = new Answering({
+        requests,
+        jobs,
+        cards,
+        outbox,
+        whisper,
+        names,
+        preferences,
+        showIn,
+        log,
+        clock,
+      })
       const suggestions = new Suggestions({ fleet, jobs })
       const forms = new Forms({ catalogue, suggestions, policy, modals, requests, answering, whisper, log })
       // Somebody looks at it: the outbox must not hold it up.

@@ -131,6 +131,7 @@ const values: Readonly<Record<ArgumentKind, (of: ArgumentMeta) => fc.Arbitrary<u
   schedule: () => fc.stringMatching(/^s-[a-z0-9]{3,12}$/),
   'week-days': () => fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 1 }).map(daysInWords),
   'day-time': () => fc.integer({ min: 0, max: 1439 }),
+  'quiet-hours': () => fc.constantFrom('22:00-07:00', '12:00-13:30'),
   'time-zone': () => fc.constantFrom('UTC', 'Europe/Amsterdam', 'America/New_York'),
   user: () => fc.stringMatching(/^U[A-Z0-9]{2,8}$/),
   'ssh-key': () => fc.constant(key),

@@ -9,6 +9,7 @@ import {
 } from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import type { Job, Jobs, Json, StepRecord } from '../../src/jobs/index.js'
+import type { Preferences } from '../../src/preferences/index.js'
 import type { Plan, Report } from '../../src/report/index.js'
 
 let loaded: Promise<Catalogue> | undefined
@@ -37,6 +38,7 @@ export async function ask(
     jobs,
     by = ann,
     quotas = noQuotas,
+    preferences = { mine: () => ({}), set: async () => {} },
     audit = { search: async () => ({ hits: [] }) },
     reload = async () => {
       throw new Error('there is nothing to read again')
@@ -50,6 +52,7 @@ export async function ask(
     reload?: ReadContext['reload']
     schedules?: ReadContext['schedules']
     audit?: ReadContext['audit']
+    preferences?: ReadContext['preferences']
   },
 ): Promise<Report> {
   const catalogue = await theCatalogue()
@@ -70,6 +73,7 @@ export async function ask(
     mayAsk: by.mayAsk ?? (() => ({ answer: 'yes' })),
     reload,
     audit,
+    preferences,
     explain: async () => {
       throw new Error('nothing can be explained without policy')
     },
@@ -82,11 +86,15 @@ export async function ask(
 /** The plan of a command that changes something, with what it settled. Went through JSON, as in a journal. */
 export async function plan(
   line: string,
-  { fleet, by = ann }: { fleet: Fleet; by?: Person },
+  { fleet, by = ann, preferences }: { fleet: Fleet; by?: Person; preferences?: Preferences },
 ): Promise<{ plan: Plan; args: Record<string, unknown>; locks: string[] }> {
   const { command, args } = (await theCatalogue()).parse(line)
   if (command.risk === 'read') throw new Error(`"${line}" changes nothing`)
-  const planned = await command.plan(jsonOf(args), { caller: by, fleet })
+  const planned = await command.plan(jsonOf(args), {
+    caller: by,
+    fleet,
+    ...(preferences === undefined ? {} : { preferences }),
+  })
   return jsonOf({ plan: planned.plan, args: planned.args, locks: planned.locks })
 }
 

@@ -330,3 +330,59 @@ describe('break-glass', () => {
     await until(() => expect(to('C0APPROVE')).toHaveLength(1))
   })
 })
+
+describe('quiet hours', () => {
+  /** It is 10:00. */
+  const asleep = (...users: string[]) => ({
+    of: (user: string) => (users.includes(user) ? { quiet: '09:00-11:00' } : {}),
+  })
+
+  it('hold a direct message back until they end', async () => {
+    await start({ preferences: asleep('U0OLU') })
+    jobs.set(waitingJob({ approval: anApproval() }))
+    await until(() => expect(to('C0APPROVE')).toHaveLength(1))
+    await clock.pass(59 * minute)
+    expect(to('U0OLU')).toEqual([])
+    await clock.pass(2 * minute)
+    await until(() => expect(to('U0OLU')).toHaveLength(1))
+  })
+
+  it('do not hold back what runs out before they end', async () => {
+    await start({ preferences: asleep('U0OLU') })
+    const expiresAt = new Date(clock.now() + 30 * minute).toISOString()
+    jobs.set(waitingJob({ approval: anApproval({ expiresAt }) }))
+    await until(() => expect(to('U0OLU')).toHaveLength(1))
+  })
+
+  it('end with nothing to say when it was decided meanwhile', async () => {
+    await start({ preferences: asleep('U0OLU') })
+    jobs.set(waitingJob({ approval: anApproval() }))
+    await until(() => expect(to('C0APPROVE')).toHaveLength(1))
+    jobs.set(aJob({ state: 'running', approval: anApproval({ verdicts: [said('U0BEN', 'approve')] }) }))
+    await clock.pass(2 * hour)
+    expect(to('U0OLU')).toEqual([])
+  })
+
+  it('hold back the news of one’s own request where only oneself is, also over a restart', async () => {
+    const preferences = asleep('U0ANN')
+    const origin = { surface: 'slack', channel: 'D0ANN' } as const
+    const news = () => posts().filter(({ text }) => String(text).includes('was denied by'))
+    await start({ preferences })
+    jobs.set(waitingJob({ origin, approval: anApproval() }))
+    await until(() => expect(to('D0ANN')).toHaveLength(1))
+    jobs.set(aJob({ origin, state: 'denied', approval: anApproval({ verdicts: [said('U0BEN', 'deny')] }) }))
+    await clock.pass(30 * minute)
+    expect(news()).toEqual([])
+    const stopping = surface.stop()
+    await clock.pass(20_000)
+    await stopping
+    expect(news()).toEqual([])
+    receiver = new InMemoryReceiver()
+    await start({ preferences })
+    await surface.catchUp()
+    await clock.pass(20 * minute)
+    expect(news()).toEqual([])
+    await clock.pass(11 * minute)
+    await until(() => expect(news()).toHaveLength(1))
+  })
+})

@@ -3,6 +3,7 @@ import { type ApprovalRule, isOver, type Job, wouldHelp } from '../../jobs/index
 import type { Policy } from '../../policy/index.js'
 import type { Place, Post } from '../outbox/index.js'
 import { approvalCard, askedAgain, expiryReminder, isDirect, outcomeNews, outcomeOf } from '../views/index.js'
+import { pause } from '../wait.js'
 import { ApproverMessages } from './approver-messages.js'
 import type { CardEntry } from './card-book.js'
 import type { JobFacesParts } from './job-faces.js'
@@ -34,6 +35,10 @@ export class ApprovalCalls {
   readonly #notes: NonNullable<CardEntry['direct']>
   readonly #saying = new Set<Promise<void>>()
   #job: Job
+  /** Of those who are asked when their quiet hours end. */
+  readonly #cancelWaiting = new Set<() => void>()
+  readonly #stopping = new AbortController()
+  #telling: string | undefined
   #isAskedFor: number | undefined
   #cancelReminder: (() => void) | undefined
   #reminderFor: number | undefined
@@ -77,8 +82,25 @@ export class ApprovalCalls {
       const outside = channel === undefined ? all : await approvers.notIn(channel, all)
       if (this.#job.state !== 'awaiting-approval' || outside.length === 0) return
       entry.direct = this.#notes
-      this.#direct.ask(outside.slice(0, mostAsked))
+      for (const user of outside.slice(0, mostAsked)) this.#askAwake(user)
     })
+  }
+
+  /** Not in their quiet hours, unless the time to decide is over before those are. */
+  #askAwake(user: string): void {
+    const { quietUntil, clock } = this.#parts
+    const { approval } = this.#job
+    const round = this.#round
+    const awakeAt = quietUntil(user)
+    if (awakeAt === undefined || approval === undefined || awakeAt >= Date.parse(approval.expiresAt)) {
+      this.#direct.ask([user])
+      return
+    }
+    const cancel = clock.after(awakeAt - clock.now(), () => {
+      this.#cancelWaiting.delete(cancel)
+      if (this.#job.state === 'awaiting-approval' && this.#round === round) this.#direct.ask([user])
+    })
+    this.#cancelWaiting.add(cancel)
   }
 
   /** Resolves when everything that was to be said is said, or cannot be. */
@@ -89,6 +111,8 @@ export class ApprovalCalls {
 
   stop(): void {
     this.#cancelReminder?.()
+    this.#stopping.abort()
+    for (const cancel of this.#cancelWaiting) cancel()
   }
 
   get #round(): number {
@@ -144,12 +168,18 @@ export class ApprovalCalls {
   }
 
   async #tellRequester(): Promise<void> {
-    const { entry, remember, cardPlaced } = this.#parts
+    const { entry, remember, cardPlaced, quietUntil, clock } = this.#parts
     const outcome = outcomeOf(this.#job)
     const told = `${this.#round}:${outcome}`
-    if (outcome === undefined || entry.told === told || !slackUser.test(this.#job.requester.id)) return
-    entry.told = told
+    const { id } = this.#job.requester
+    if (outcome === undefined || entry.told === told || this.#telling === told || !slackUser.test(id)) return
+    this.#telling = told
     await cardPlaced()
+    const awakeAt = isDirect(this.#whereRequesterLooks().channel) ? quietUntil(id) : undefined
+    if (awakeAt !== undefined) await pause(clock, awakeAt - clock.now(), this.#stopping.signal)
+    // Told at the next start, or of what came after it.
+    if (this.#stopping.signal.aborted || this.#telling !== told) return
+    entry.told = told
     const message = outcomeNews(this.#job, outcome)
     await this.#post({ key: `told:${this.#job.id}:${told}`, message, ...this.#whereRequesterLooks() })
     await remember()

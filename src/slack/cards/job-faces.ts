@@ -17,6 +17,8 @@ export interface BreakGlassNews {
 }
 
 export interface JobFacesParts {
+  /** When somebody's quiet hours end, in milliseconds since 1970; undefined while they have none. */
+  quietUntil(user: string): number | undefined
   outbox: Outbox
   book: CardBook
   approvalsChannel: string | undefined
