@@ -14,7 +14,6 @@ import type {
   Job,
   JobBody,
   JobContext,
-  Json,
   StepControl,
   StepRecord,
   StepResult,
@@ -22,11 +21,13 @@ import type {
 } from './job.js'
 import { isOver } from './job.js'
 import { type JobBook, pause } from './job-book.js'
-import { endWith, isUndo, notUndone, undoName } from './job-end.js'
+import { endWith, isUndo, notUndone } from './job-end.js'
 import type { JobRecord } from './job-record.js'
 import type { LockTable } from './lock-table.js'
 import { lockedError } from './locked-error.js'
+import { endStep, jsonOf, keepAll } from './step-journal.js'
 import { moveTo, moveToRunning } from './transitions.js'
+import { Undoing } from './undoing.js'
 
 export interface RunParts {
   id: string
@@ -49,8 +50,6 @@ export interface RunParts {
 const writeRetryMs = 5000
 /** Progress lines and interim results are written at most this often. */
 const interimMs = 300
-/** Characters of JSON that a step's result may have: it is written with every later change of the job. */
-const maxResultChars = 256 * 1024
 const maxProgressChars = 500
 
 export class JobRun implements JobContext {
@@ -66,12 +65,16 @@ export class JobRun implements JobContext {
   /** Lets waits for the job's own changes look again. */
   readonly #wakers = new Set<() => void>()
   #hasLocked = false
-  /** Ways back that the body told of, by step. */
-  readonly #undos = new Map<string, Undo<Json | undefined>>()
-  #isUndoing = false
+  readonly #undoing: Undoing
 
   constructor(parts: RunParts) {
     this.#parts = parts
+    this.#undoing = new Undoing({
+      ...parts,
+      stopping: this.#stopping.signal,
+      write: (edit) => this.#write(edit),
+      progress: (step, line) => this.#say(step, line),
+    })
   }
 
   get job(): Readonly<Job> {
@@ -84,7 +87,7 @@ export class JobRun implements JobContext {
 
   /** Whether it undoes what it did; then it ends by itself. */
   get isUndoing(): boolean {
-    return this.#isUndoing
+    return this.#undoing.isAtWork
   }
 
   /** Runs the body to the job's end. Resolves when the job is over or was interrupted; never rejects. */
@@ -134,7 +137,7 @@ export class JobRun implements JobContext {
       throw new Error(`a body has two steps called "${name}"; each needs its own name`)
     this.#names.add(name)
     // What it gets is what the step gave, or nothing.
-    if (undo !== undefined && undo !== 'keep') this.#undos.set(name, undo as Undo<Json | undefined>)
+    if (undo !== undefined && undo !== 'keep') this.#undoing.learn(name, undo)
     const known = this.#journalled(name)
     if (known?.state === 'done') return known.result as T
     if (known?.error !== undefined) throw errorOf(known.error)
@@ -313,10 +316,7 @@ export class JobRun implements JobContext {
       const result = await work({
         key: `${id}/${name}`,
         signal: this.signal,
-        progress: (line) => {
-          this.#progress.set(name, redact(line).slice(0, maxProgressChars))
-          this.#showSoon()
-        },
+        progress: (line) => this.#say(name, line),
       })
       const kept = jsonOf(result)
       await this.#write((draft) => {
@@ -349,73 +349,8 @@ export class JobRun implements JobContext {
     const { id, log } = this.#parts
     const note = this.job.undoing?.error ?? noteFor(error, log, { job: id })
     // A deaf step may still be at work: then nothing below it is pulled away.
-    if (notUndone(this.job).length > 0 && this.#stepsAtWork.size === 0) await this.#undoAll(note)
+    if (notUndone(this.job).length > 0 && this.#stepsAtWork.size === 0) await this.#undoing.all(note)
     await this.#write((draft) => endWith(draft, note))
-  }
-
-  /** The latest first, and no further than the first that cannot be undone: what came before may carry it. */
-  async #undoAll(note: ErrorNote): Promise<void> {
-    this.#isUndoing = true
-    await this.#write((draft) => {
-      if (draft.job.undoing !== undefined) return false
-      draft.job.undoing = { error: note, at: this.#now() }
-      return [{ event: 'job.undoing', error: note }]
-    })
-    for (const { name, result } of notUndone(this.job)) {
-      const undo = this.#undos.get(name)
-      // Before a restart the body came further than now.
-      if (undo === undefined || !(await this.#undo(undoName(name), undo, result))) return
-    }
-  }
-
-  /** Whether it was undone. */
-  async #undo(name: string, undo: Undo<Json | undefined>, result: Json | undefined): Promise<boolean> {
-    const { id, book, clock, log, undoMs } = this.#parts
-    const known = this.#journalled(name)
-    if (known?.state === 'failed') return false
-    await this.#write((draft) => {
-      if (known === undefined) draft.job.steps.push({ name, state: 'running', startedAt: this.#now() })
-      return [{ event: 'job.step-started', step: name, ...(known === undefined ? {} : { again: true }) }]
-    })
-    const stopping = this.#stopping.signal
-    const enough = new AbortController()
-    try {
-      await book.audited(id, stopping)
-      const tooLong = pause(clock, undoMs, AbortSignal.any([stopping, enough.signal])).then(() => {
-        const error = undoTimeout(name, undoMs)
-        enough.abort(error)
-        throw error
-      })
-      tooLong.catch(() => undefined)
-      await Promise.race([
-        undo.work(result, {
-          key: `${id}/${name}`,
-          signal: AbortSignal.any([stopping, enough.signal]),
-          progress: (line) => {
-            this.#progress.set(name, redact(line).slice(0, maxProgressChars))
-            this.#showSoon()
-          },
-        }),
-        tooLong,
-      ])
-      await this.#write((draft) => {
-        endStep(draft, name, { state: 'done', endedAt: this.#now() })
-        return [{ event: 'job.step-done', step: name }]
-      })
-      return true
-    } catch (error) {
-      // It goes on at the next start.
-      if (stopping.aborted) throw new Interrupted()
-      if (error instanceof JobOver) throw error
-      const failure = noteFor(error, log, { job: id, step: name })
-      await this.#write((draft) => {
-        endStep(draft, name, { state: 'failed', endedAt: this.#now(), error: failure })
-        return [{ event: 'job.step-failed', step: name, error: failure }]
-      })
-      return false
-    } finally {
-      enough.abort()
-    }
   }
 
   /** Waits until no step is at work any more: locks must outlive the work that they protect. */
@@ -459,6 +394,11 @@ export class JobRun implements JobContext {
     }
     this.#interim = undefined
     this.#progress.clear()
+  }
+
+  #say(step: string, line: string): void {
+    this.#progress.set(step, redact(line).slice(0, maxProgressChars))
+    this.#showSoon()
   }
 
   #showSoon(): void {
@@ -530,35 +470,7 @@ export class JobRun implements JobContext {
   }
 }
 
-function undoTimeout(name: string, ms: number): UserError {
-  return new UserError(
-    'timeout',
-    `"${name}" did not end within ${Math.round(ms / 1000)} s and may still be going on.`,
-    { fix: 'Look at the host before you clear up.' },
-  )
-}
-
 function checkRule(rule: ApprovalRule): void {
   if (Number.isInteger(rule.approvers) && rule.approvers >= 1 && rule.expiresMs > 0) return
   throw new Error(`an approval needs a number of approvers and a time: ${JSON.stringify(rule)}`)
-}
-
-/** What was done so far is not undone any more. */
-function keepAll(draft: JobRecord): void {
-  draft.job.steps = draft.job.steps.map(({ byHand: _, ...step }) => step)
-}
-
-function endStep(draft: JobRecord, name: string, end: Omit<StepRecord, 'name' | 'startedAt'>): void {
-  draft.job.steps = draft.job.steps.map((step) => (step.name === name ? { ...step, ...end } : step))
-}
-
-/** The result as it will be after a restart, so that a body behaves the same with and without one. */
-function jsonOf(result: StepResult): Json | undefined {
-  if (result === undefined) return undefined
-  const text: string | undefined = JSON.stringify(result)
-  if (text === undefined) throw new TypeError('a step must return JSON or nothing')
-  if (text.length > maxResultChars) {
-    throw new RangeError(`a step returned ${text.length} characters; ${maxResultChars} are kept at most`)
-  }
-  return JSON.parse(text) as Json
 }
