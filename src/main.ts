@@ -29,8 +29,9 @@ export interface House {
   preferences: PreferenceBook
   /** Where what must survive a restart is kept. */
   dataDirectory: string
-  /** Resumes unfinished jobs and opens the terminal's entrance. Call once every surface listens. */
-  open(): Promise<void>
+  /** Resumes unfinished jobs and opens the terminal's entrance. Call once every surface listens. `schedules: 'rest'` asks for
+   * nothing that is due: for a house that is there for one line. */
+  open(how?: { schedules: 'rest' }): Promise<void>
   /** Reads qnav.yml again and takes its roles, approvals, quotas and rates. Rejects with what is wrong with it; then the one
    * before stays in force. `by` is absent for a signal. */
   reload(by?: Person): Promise<Reloaded>
@@ -134,9 +135,9 @@ export async function buildHouse(
       jobs,
       preferences,
       dataDirectory: data.path,
-      async open() {
+      async open(how) {
         await jobs.start()
-        await schedules.start()
+        await schedules.start({ atRest: how?.schedules === 'rest' })
         const terminal = await serveTerminal(terminalSocket(data.path), { requests, jobs, log })
         closers.push(() => terminal.stop())
       },

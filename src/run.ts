@@ -49,7 +49,7 @@ export async function run(env: NodeJS.ProcessEnv, text: string, { as, json }: Ru
     const log = createLog({ level: env.LOG_LEVEL === undefined ? 'error' : settings.logLevel })
     const house = await buildHouse(settings, log)
     try {
-      await house.open()
+      await house.open({ schedules: 'rest' })
       const leaving = new AbortController()
       void stopSignal().then(() => leaving.abort())
       await converse(

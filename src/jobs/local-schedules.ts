@@ -44,6 +44,7 @@ class LocalSchedules implements Schedules {
   readonly #unsaved = new Set<string>()
   #disarm = (): void => {}
   #isWorking = false
+  #isAtRest = false
   /** Whatever changes schedules does so in turn. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -56,7 +57,7 @@ class LocalSchedules implements Schedules {
     this.#ask = ask
   }
 
-  async start(): Promise<void> {
+  async start({ atRest }: { atRest: boolean } = { atRest: false }): Promise<void> {
     if (this.#ask === undefined) throw new Error('nobody asks for what is due')
     const path = join(this.#parts.data.path, 'schedules')
     this.#folder = await openDocumentFolder({ path, form: scheduleForm, log: this.#parts.log })
@@ -65,6 +66,7 @@ class LocalSchedules implements Schedules {
     for (const each of loaded.sort((a, b) => a.createdAt.localeCompare(b.createdAt)))
       this.#schedules.set(each.id, each)
     this.#isWorking = true
+    this.#isAtRest = atRest
     await this.#inTurn(() => this.#look())
   }
 
@@ -133,6 +135,7 @@ class LocalSchedules implements Schedules {
 
   /** Deals with everything that is due. Never rejects. */
   async #look(): Promise<void> {
+    if (this.#isAtRest) return
     let mustRetry = false
     for (const schedule of this.list()) {
       if (!this.#isWorking) return
@@ -188,7 +191,7 @@ class LocalSchedules implements Schedules {
 
   #arm(atMost = longestSleepMs): void {
     this.#disarm()
-    if (!this.#isWorking) return
+    if (!this.#isWorking || this.#isAtRest) return
     const now = this.#clock.now()
     const waits = this.list().map((each) => Date.parse(this.next(each)) - now)
     this.#disarm = this.#clock.after(Math.max(0, Math.min(atMost, ...waits)), () => {

@@ -36,8 +36,9 @@ export type NewSchedule = Pick<Schedule, 'line' | 'owner' | 'origin' | 'rhythm' 
 export interface Schedules {
   /** Who asks for what is due. Call once, before `start()`. */
   onDue(ask: OnDue): void
-  /** Deals with what was missed, and waits for what comes. Call after the jobs were started. */
-  start(): Promise<void>
+  /** Deals with what was missed, and waits for what comes. Call after the jobs were started. At rest schedules can be made,
+   * seen and deleted, and nothing is asked for. */
+  start(how?: { atRest: boolean }): Promise<void>
   stop(): Promise<void>
   create(wanted: NewSchedule): Promise<Schedule>
   get(id: string): Schedule

@@ -28,7 +28,7 @@ interface World {
   dieWhenAsked(): void
   /** It does not die any more. */
   live(): void
-  open(): Promise<Schedules>
+  open(how?: { atRest: boolean }): Promise<Schedules>
 }
 
 /** 2026-01-02T03:04:05Z, four minutes after it was due. */
@@ -56,7 +56,7 @@ async function aWorld(): Promise<World> {
     live() {
       isDying = false
     },
-    async open() {
+    async open(how) {
       generation += 1
       const mine = generation
       const schedules = createSchedules({
@@ -79,7 +79,7 @@ async function aWorld(): Promise<World> {
         }
         return job
       })
-      await schedules.start()
+      await schedules.start(how)
       last = schedules
       return schedules
     },
@@ -225,6 +225,23 @@ describe('a schedule', () => {
     expect(world.asked).toEqual([])
     expect(world.audit.map(({ event }) => event)).toEqual(['schedule.created', 'schedule.deleted'])
     expect(await readdir(join(world.path, 'schedules'))).toEqual([])
+  })
+
+  it('at rest can be made and deleted, and asks for nothing', async () => {
+    const world = await aWorld()
+    const first = await world.open()
+    const { id } = await first.create(wanted())
+    await first.stop()
+    world.clock.advance(2 * day)
+    const resting = await world.open({ atRest: true })
+    await resting.create(wanted())
+    world.clock.advance(2 * day)
+    await resting.delete(id, asker)
+    await resting.stop()
+    expect(world.asked).toEqual([])
+    // What was made at rest is missed like anything else.
+    await world.open()
+    expect(world.asked).toHaveLength(1)
   })
 
   it('is made once for one delivery', async () => {
