@@ -111,3 +111,37 @@ describe('before there is a plan', () => {
     expect(aPolicy().approvalNeed({ risk, ...(path === undefined ? {} : { path }) })).toBe(expected)
   })
 })
+
+describe('whom a rule asks', () => {
+  const roles = {
+    operator: { users: ['U1'], groups: ['S1'] },
+    approver: { users: ['U3'], groups: [] },
+    admin: { users: ['U4'], groups: [] },
+  }
+  const custom = { security: { users: ['U5', 'U3'], groups: [], channels: ['C5'], may: [], decides: false } }
+  const members: Record<string, string[]> = { S1: ['U1', 'U2'], C5: ['U6'], C1: ['U3', 'U5'] }
+  const policy = (membersOf = async (id: string) => members[id] ?? []) =>
+    createPolicy({ settings: { roles, custom, approvals: [] }, groups: { membersOf }, log })
+
+  it.each([
+    [{ approvers: 1 }, ['U3', 'U4']],
+    [{ approvers: 2, from: ['operator', 'security'] }, ['U1', 'U5', 'U3', 'U2', 'U6']],
+    [{ approvers: 2, from: ['security'] }, ['U5', 'U3', 'U4', 'U6']],
+  ])('%j is %j', async (asked, people) => {
+    expect(await policy().approversOf(asked)).toEqual(people)
+  })
+
+  it('is as far known as Slack says', async () => {
+    const silent = policy(() => Promise.reject(new Error('missing_scope')))
+    expect(await silent.approversOf({ approvers: 2, from: ['operator', 'security'] })).toEqual([
+      'U1',
+      'U5',
+      'U3',
+    ])
+    expect(await silent.notIn('C1', ['U3', 'U4'])).toEqual([])
+  })
+
+  it('is outside of a channel or in it', async () => {
+    expect(await policy().notIn('C1', ['U3', 'U4', 'U5'])).toEqual(['U4'])
+  })
+})

@@ -163,6 +163,16 @@ describe('break-glass', () => {
     expect(house.audit.map(({ event }) => event)).toEqual(code === 'not-allowed' ? ['refused'] : [])
   })
 
+  it('waits for approval like everybody else when the role is taken away before it runs', async () => {
+    const house = await aHouse({ breakGlass: ['operator'] })
+    const release = house.fleet.host('kvm1').hold('find')
+    const job = await house.ask(line)
+    house.policy.renew({ ...house.settings, breakGlass: [] })
+    release()
+    expect(await house.until(job, 'awaiting-approval')).not.toHaveProperty('breakGlass')
+    expect(house.fleet.host('kvm1').calls).toEqual([])
+  })
+
   it('does not lift quotas, and needs no review where nothing was asked for', async () => {
     const quotas = { owners: [{ limits: { vms: 0 } }], hosts: [], perVm: {} }
     const house = await aHouse({ breakGlass: ['operator'], quotas, approvals: false })
