@@ -188,6 +188,16 @@ export interface Capacity {
   cpus: number
 }
 
+/** How much room there is, at a glance. */
+export interface HostRoom {
+  availableMemoryMiB: number
+  totalMemoryMiB: number
+  /** Of all pools that run, together. */
+  freeGiB: number
+  /** What is scarce by the thresholds of `host check`, a short sentence each. */
+  alerts: string[]
+}
+
 /** A VM to be made. Everything is validated and resolved: exact image, pool and network names. */
 export interface VmSpec {
   name: string
@@ -252,6 +262,7 @@ export interface Agent {
   detail(): Promise<HostDetail>
   check(): Promise<Finding[]>
   capacity(): Promise<Capacity>
+  room(): Promise<HostRoom>
 
   vms(): Promise<VmSummary[]>
   /** What every VM takes, asked of libvirt now; a few questions for each. */

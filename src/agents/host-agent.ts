@@ -10,6 +10,7 @@ import type {
   DeletionPlan,
   FoundVm,
   HostDetail,
+  HostRoom,
   HostSummary,
   ImageSummary,
   NetworkSummary,
@@ -40,6 +41,7 @@ import {
   summarizeHost,
   usableVirtType,
 } from './host-reading.js'
+import { roomOf } from './host-room.js'
 import { type HostSettings, readOnlyHost } from './host-settings.js'
 import { describeNetworks, describePools, filesInTheWay, listImages } from './host-storage.js'
 import { HostInventory } from './inventory.js'
@@ -186,6 +188,11 @@ export class HostAgent implements Agent {
 
   capacity(): Promise<Capacity> {
     return readCapacity(this.#context)
+  }
+
+  async room(): Promise<HostRoom> {
+    const [capacity, pools] = await Promise.all([this.capacity(), this.pools()])
+    return roomOf(capacity, pools)
   }
 
   vms(): Promise<VmSummary[]> {

@@ -10,6 +10,7 @@
  * Finding, ambiguity and unreachable hosts are the real Fleet's.
  */
 import { createHash } from 'node:crypto'
+import { roomOf } from '../../src/agents/host-room.js'
 import {
   type Agent,
   type Capacity,
@@ -18,6 +19,7 @@ import {
   type FoundVm,
   fleetOf,
   type HostDetail,
+  type HostRoom,
   type HostSummary,
   type ImageSummary,
   type NetworkSummary,
@@ -240,6 +242,11 @@ export class FakeAgent implements Agent {
   async capacity(): Promise<Capacity> {
     await this.#enter('capacity')
     return this.#capacity()
+  }
+
+  async room(): Promise<HostRoom> {
+    await this.#enter('room')
+    return roomOf(this.#capacity(), await this.pools())
   }
 
   async vms(): Promise<VmSummary[]> {

@@ -204,7 +204,14 @@ describe('text of people and hosts in Slack', () => {
           page: 0,
           myJobs: [asked],
           toDecide: [{ ...asked, requester: { id: 'U0ANN' } }],
-          hosts: words.map((name) => ({ name, problem: first, total: 1, running: 1 })),
+          hosts: words.map((name) => ({
+            name,
+            problem: first,
+            total: 1,
+            running: 1,
+            jobs: 1,
+            room: { availableMemoryMiB: 1, totalMemoryMiB: 2, freeGiB: 3, alerts: [first ?? ''] },
+          })),
           openJobs: [asked],
           at: '2026-11-23T10:01:00.000Z',
         })

@@ -13,6 +13,7 @@ import {
   aHouse,
   aJob,
   aLog,
+  aPlan,
   aReport,
   FakeBook,
   FakeIntakeLog,
@@ -105,6 +106,24 @@ describe('the Home tab', () => {
     expect(text).toContain('vm start web1: running')
     expect(text).toMatch(/Hosts \(2\)[\s\S]*❌ \*kvm2\*[\s\S]*✅ \*kvm1\*\n2 VMs, 1 running/)
     expect(text).toMatch(/Under way \(1\)[\s\S]*vm stop db1/)
+  })
+
+  it('shows operators how much room hosts have, and first those that need somebody', async () => {
+    jobs.set(aJob({ state: 'running', plan: aPlan({ host: 'fine' }), requester: { id: 'U0OLU' } }))
+    const pool = { name: 'default', state: 'running', type: 'dir', capacityGiB: 500 } as const
+    await start([
+      { name: 'fine', pools: [{ ...pool, availableGiB: 300 }] },
+      { name: 'full', pools: [{ ...pool, availableGiB: 40 }] },
+      { name: 'tight', capacity: { availableMemoryMiB: 512 } },
+      { name: 'dead', unreachable: true },
+    ])
+    const text = textOf((await home()).blocks)
+    expect(text).toMatch(/❌ \*dead\*[\s\S]*⚠️ \*full\*[\s\S]*⚠️ \*tight\*[\s\S]*✅ \*fine\*/)
+    expect(text).toContain('Pool default is 92 % full, 40 GiB free.')
+    expect(text).toContain('Only 512 MiB of memory available.')
+    expect(text).toContain(
+      '0 VMs, 0 running · 1 job at work · 8 GiB of 16 GiB memory available · 300 GiB disk free',
+    )
   })
 
   it('shows no hosts to those who may only look', async () => {

@@ -7,6 +7,7 @@ import type { Policy } from '../../policy/index.js'
 import { callFailure } from '../call-failure.js'
 import { type HomeFacts, homeView, prepareView, vmsOnPage } from '../views/index.js'
 import { within } from '../wait.js'
+import { HostRooms } from './host-rooms.js'
 
 export interface HomesParts {
   fleet: Fleet
@@ -48,10 +49,12 @@ export class Homes {
   /** The last refresh of all tabs, and how many it sent. */
   #refreshing: Promise<number> = Promise.resolve(0)
   #sentLately = 0
+  readonly #rooms: HostRooms
   #isStopped = false
 
   constructor(parts: HomesParts) {
     this.#parts = parts
+    this.#rooms = new HostRooms(parts)
   }
 
   start(): void {
@@ -181,11 +184,21 @@ export class Homes {
       at: new Date(clock.now()).toISOString(),
     }
     if (!rights.mayAsk({ risk: 'change' })) return facts
+    const rooms = await this.#rooms.all()
     const hosts = fleet.agents.map(({ name }) => {
       const own = vms.filter(({ host }) => host === name)
       const problem = unreachable.find((each) => each.name === name)?.problem?.message
       const running = own.filter(({ state }) => state === 'running').length
-      return { name, total: own.length, running, ...(problem === undefined ? {} : { problem }) }
+      const atWork = open.filter(({ state, plan }) => state === 'running' && plan?.host === name).length
+      const room = rooms.get(name)
+      return {
+        name,
+        total: own.length,
+        running,
+        jobs: atWork,
+        ...(problem === undefined ? {} : { problem }),
+        ...(room === undefined ? {} : { room }),
+      }
     })
     return { ...facts, hosts, openJobs: open.filter(({ requester }) => requester.id !== user) }
   }

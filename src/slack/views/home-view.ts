@@ -3,7 +3,7 @@ import type { Button, HomeView, KnownBlock } from '@slack/types'
 import type { VmSummary } from '../../agents/index.js'
 import { vmWord } from '../../command/index.js'
 import type { Job } from '../../jobs/index.js'
-import { count } from '../../report/index.js'
+import { count, showMiB } from '../../report/index.js'
 import { denyAction, runAction } from './ids.js'
 import { headline } from './job-words.js'
 import { fitViewBlocks, limits } from './limits.js'
@@ -18,6 +18,10 @@ export interface HostLine {
   problem?: string
   total: number
   running: number
+  /** Jobs that are at work on it. */
+  jobs: number
+  /** Absent while it is not known. */
+  room?: { availableMemoryMiB: number; totalMemoryMiB: number; freeGiB: number; alerts: readonly string[] }
 }
 
 export interface HomeFacts {
@@ -55,6 +59,7 @@ export function homeView(facts: HomeFacts): HomeView {
             : [{ label: 'Create VM', command: 'vm create --form', style: 'primary' as const }]),
           { label: 'All VMs', command: 'vm list' },
           { label: 'Check hosts', command: 'host check' },
+          { label: 'Preferences', command: 'prefs set --form' },
           { label: 'Help', command: 'help' },
         ],
         'start',
@@ -197,22 +202,42 @@ function decisions(jobs: readonly Job[]): KnownBlock[] {
 
 function hostLines(hosts: readonly HostLine[]): KnownBlock[] {
   // What needs somebody comes first.
-  const sorted = hosts.toSorted((a, b) => Number(a.problem === undefined) - Number(b.problem === undefined))
+  const sorted = hosts.toSorted((a, b) => urgency(b) - urgency(a))
   const left = hosts.length - hostsShown
   return [
-    ...sorted.slice(0, hostsShown).map(({ name, problem, total, running }, index) => {
-      const facts = problem ?? `${count(total, 'VM')}, ${running} running`
-      const sign = problem === undefined ? '✅' : '❌'
+    ...sorted.slice(0, hostsShown).map((host, index) => {
+      const { name } = host
+      const sign = ['✅', '⚠️', '❌'][urgency(host)]
       const check: Button = {
         type: 'button',
         action_id: runAction(index),
         text: { type: 'plain_text', text: 'Check' },
         value: `host check ${name}`,
       }
-      return withButton(`${sign} ${bold(name)}\n${escapeText(clip(facts, 300))}`, check)
+      return withButton(`${sign} ${bold(name)}\n${escapeText(clip(hostFacts(host), 400))}`, check)
     }),
     ...(left > 0 ? context([`… ${left} more: \`/qnav host list\``]) : []),
   ]
+}
+
+function urgency({ problem, room }: HostLine): 0 | 1 | 2 {
+  if (problem !== undefined) return 2
+  return room === undefined || room.alerts.length === 0 ? 0 : 1
+}
+
+function hostFacts({ problem, total, running, jobs, room }: HostLine): string {
+  if (problem !== undefined) return problem
+  const facts = [
+    `${count(total, 'VM')}, ${running} running`,
+    ...(jobs === 0 ? [] : [`${count(jobs, 'job')} at work`]),
+    ...(room === undefined
+      ? []
+      : [
+          `${showMiB(room.availableMemoryMiB)} of ${showMiB(room.totalMemoryMiB)} memory available`,
+          `${showMiB(room.freeGiB * 1024)} disk free`,
+        ]),
+  ].join(' · ')
+  return [...(room?.alerts ?? []).map((alert) => `${alert}.`), facts].join('\n')
 }
 
 function openButton(command: string, index: number): Button {
