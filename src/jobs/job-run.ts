@@ -174,7 +174,6 @@ export class JobRun implements JobContext {
 
   async approval(rule: ApprovalRule, asked?: Asked): Promise<void> {
     this.#mustGoOn()
-    this.#mustHaveNothingToUndo()
     checkRule(rule)
     // A rule that was changed since does not change what was asked.
     await this.#write((draft) => {
@@ -198,7 +197,6 @@ export class JobRun implements JobContext {
 
   async approvalAgain(plan: ReadyPlan, rule: ApprovalRule, asked: Asked): Promise<void> {
     this.#mustGoOn()
-    this.#mustHaveNothingToUndo()
     checkRule(rule)
     const job = await this.#write((draft) => {
       const { approval } = draft.job
@@ -218,6 +216,10 @@ export class JobRun implements JobContext {
   }
 
   #ask(draft: JobRecord, rule: ApprovalRule, asked: Asked | undefined): AuditEntry[] {
+    // A job that waits for people ends at once when they say no.
+    if (notUndone(draft.job).length > 0) {
+      throw new Error('an approval is asked for before anything is done that would have to be undone')
+    }
     const { approvers, from, expiresMs, within } = rule
     const now = this.#parts.clock.now()
     const end = within === undefined ? now + expiresMs : addWithin(within, now, expiresMs)
@@ -427,13 +429,6 @@ export class JobRun implements JobContext {
   #mustGoOn(): void {
     this.#stopping.signal.throwIfAborted()
     if (isOver(this.job)) throw new JobOver(this.job)
-  }
-
-  /** A job that waits for people ends at once when they say no. */
-  #mustHaveNothingToUndo(): void {
-    if (notUndone(this.job).length > 0) {
-      throw new Error('an approval is asked for before anything is done that would have to be undone')
-    }
   }
 
   #until(isReached: (job: Job) => boolean): Promise<void> {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { isOver, type Job, type JobBody } from '../../src/jobs/index.js'
-import { aPlan, aReport, aRequest, asker, never } from './builders.js'
+import { aPlan, approver, aReport, aRequest, asker, never } from './builders.js'
 import { aLocalWorld, type LocalWorld } from './local-world.js'
 
 type Ending = 'fails' | 'is cancelled'
@@ -23,6 +23,7 @@ function creation(world: LocalWorld, host: Host): JobBody {
   }
   return async (context) => {
     await context.plan(async () => aPlan())
+    await context.approval({ approvers: 1, expiresMs: 3_600_000 })
     await context.lock(['vm:kvm1/web1'])
     for (const part of parts) {
       await context.step(
@@ -63,6 +64,8 @@ async function drive(world: LocalWorld, host: Host, ending: Ending): Promise<Job
     const job = await new Promise<Job>((resolve) => {
       const look = (each: Job) => {
         if (isOver(each)) resolve(each)
+        if (each.state === 'awaiting-approval')
+          jobs.decide(id, { by: approver, verdict: 'approve' }).catch(() => undefined)
         const isAtEnd = each.steps.some(({ name, state }) => name === 'start' && state === 'running')
         if (ending === 'is cancelled' && isAtEnd && each.cancel === undefined)
           jobs.cancel(id, asker).catch(() => undefined)
@@ -95,7 +98,7 @@ function check(host: Host, job: Job | undefined, ending: Ending): void {
 const aHost = (): Host => ({ has: new Set(), order: [] })
 
 /** Writes of a run without deaths. */
-const writes = { fails: 21, 'is cancelled': 22 }
+const writes = { fails: 23, 'is cancelled': 24 }
 
 describe.each(['fails', 'is cancelled'] as const)('a job that %s after its engine died', (ending) => {
   it('makes as many writes as there are tests below', async () => {
