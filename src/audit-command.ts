@@ -18,6 +18,7 @@ const options = {
   until: { type: 'string' },
   limit: { type: 'string', default: '50' },
   before: { type: 'string' },
+  seen: { type: 'string' },
   format: { type: 'string', default: 'jsonl' },
 } as const
 
@@ -43,7 +44,7 @@ export async function auditCommand(env: NodeJS.ProcessEnv, words: string[]): Pro
     })
   }
   const data = { path: await dataDirectoryOf(env) }
-  if (verb === 'verify') return verify(data)
+  if (verb === 'verify') return verify(data, values.seen)
   if (verb === 'search') await print(search(data, values, { limit, before }))
   else await print(exported(data, { isWanted, isCsv: values.format === 'csv' }))
   return 0
@@ -58,11 +59,24 @@ async function dataDirectoryOf(env: NodeJS.ProcessEnv): Promise<string> {
   })
 }
 
-async function verify(data: { path: string }): Promise<number> {
-  const verdict = await verifyAuditLog(data)
+async function verify(data: { path: string }, typed: string | undefined): Promise<number> {
+  const seen = typed === undefined ? undefined : entryNamed(typed)
+  const verdict = await verifyAuditLog(data, seen === undefined ? {} : { seen })
   if (verdict.intact) {
-    const entries = verdict.entries === 1 ? '1 entry' : `${verdict.entries} entries`
-    process.stdout.write(`The audit log is intact: ${entries}.\n`)
+    const { entries, end, cut } = verdict
+    const older =
+      cut === undefined
+        ? ''
+        : `, from number ${cut.seq + 1} on; what is older was cut off, and the log says so`
+    process.stdout.write(
+      `The audit log is intact: ${entries === 1 ? '1 entry' : `${entries} entries`}${older}.\n`,
+    )
+    if (seen !== undefined && cut !== undefined && seen.seq <= cut.seq)
+      process.stdout.write(`Entry ${seen.seq} was cut off since.\n`)
+    if (end.seq > 0)
+      process.stdout.write(
+        `Note its end, to see next time that it is still there: --seen ${end.seq}:${end.hash}\n`,
+      )
     return 0
   }
   process.stderr.write(`The audit log was changed at line ${verdict.line}: ${verdict.problem}\n`)
@@ -103,6 +117,14 @@ async function print(lines: AsyncGenerator<string>): Promise<void> {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error
   }
+}
+
+function entryNamed(text: string): { seq: number; hash: string } {
+  const [, seq, hash] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? []
+  if (seq !== undefined && hash !== undefined) return { seq: Number(seq), hash }
+  throw new UserError('bad-argument', `--seen "${text}" is no end of an audit log.`, {
+    fix: 'Give what `qnav audit verify` printed: --seen 4012:5f3a…',
+  })
 }
 
 function countOf(flag: string, text: string): number {

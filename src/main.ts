@@ -16,6 +16,8 @@ import { createSlackSurface } from './slack/index.js'
 import { migrateStore, openAuditLog, openDataDirectory } from './store/index.js'
 import { serveTerminal } from './terminal/index.js'
 
+const dayMs = 24 * 3_600_000
+
 /** Where the command files are: beside this file's folder, as sources and as built files alike. */
 const commandsDirectory = fileURLToPath(new URL('../commands', import.meta.url))
 
@@ -72,6 +74,16 @@ export async function buildHouse(
     const auditLog = await openAuditLog(data, { log })
     closers.push(() => auditLog.close())
     const audit = auditLog.append.bind(auditLog)
+    let { auditKeepMs } = settings
+    const cutAudit = async () => {
+      if (auditKeepMs === undefined) return
+      const entries = await auditLog.retain(auditKeepMs)
+      if (entries > 0) log.info({ entries }, 'old entries of the audit log were cut off')
+    }
+    const cutDaily = () =>
+      void cutAudit().catch((error: unknown) => log.error({ err: error }, 'the audit log was not cut'))
+    const cutting = setInterval(cutDaily, dayMs)
+    closers.push(async () => clearInterval(cutting))
     if (steps.length > 0) await audit({ event: 'store.migrated', from, to })
 
     const { fleet, close: closeFleet } = createFleet({ hosts: settings.hosts, log })
@@ -104,6 +116,7 @@ export async function buildHouse(
         policy.renew(config.policy)
         requests.renew(config)
         current = config
+        auditKeepMs = config.auditKeepMs
         await audit({ event: 'config.read', ...asked, changed, needRestart })
         return { file: config.path, changed, needRestart, warnings }
       } catch (error) {
@@ -137,6 +150,7 @@ export async function buildHouse(
       dataDirectory: data.path,
       async open(how) {
         await jobs.start()
+        cutDaily()
         await schedules.start({ atRest: how?.schedules === 'rest' })
         const terminal = await serveTerminal(terminalSocket(data.path), { requests, jobs, log })
         closers.push(() => terminal.stop())
@@ -162,6 +176,7 @@ const takenAtOnce: Readonly<Record<string, Part>> = {
   quotas: ({ quotas }) => quotas,
   rates: ({ rates }) => rates,
   locks: ({ busy }) => busy,
+  audit: ({ auditKeepMs }) => auditKeepMs,
   time_zone: ({ timeZone }) => timeZone,
 }
 

@@ -224,6 +224,25 @@ const locks = section({
   busy: z.enum(['queue', 'refuse'], { error: 'must be queue or refuse' }).default('queue'),
 }).prefault({})
 
+/** Shorter would be no log for those who ask a quarter later. */
+const leastAuditDays = 90
+
+const audit = section({
+  keep: z
+    .unknown()
+    .transform((value, context) => {
+      const ms = typeof value === 'string' ? parseDuration(value, 3650 * dayMs) : undefined
+      if (ms !== undefined && ms >= leastAuditDays * dayMs) return ms
+      context.addIssue({
+        code: 'custom',
+        message: `must be a time from ${leastAuditDays}d to 3650d, such as 400d; leave it out to keep everything`,
+        input: value,
+      })
+      return z.NEVER
+    })
+    .exactOptional(),
+}).prefault({})
+
 const jobs = section({
   keep: some.default(1000),
   archive: z
@@ -285,6 +304,7 @@ export const configForm = section({
   quotas: quotas.exactOptional(),
   rates,
   locks,
+  audit,
   jobs,
 })
 

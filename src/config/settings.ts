@@ -39,6 +39,8 @@ export interface Config {
   rates: { commandsPerMinute: number; changesPerHour: number }
   /** What a change does while another job holds what it wants, when its line does not say. */
   busy: 'queue' | 'refuse'
+  /** How long the audit log keeps what is in it, in milliseconds; for ever when absent. */
+  auditKeepMs?: number
   /** How many finished jobs are at hand, and for how long older ones stay in the archive. */
   jobs: { keep: number; archiveMs: number }
 }

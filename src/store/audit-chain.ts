@@ -30,6 +30,23 @@ export function nextLine(end: ChainEnd, at: string, entryJson: string): { line: 
   return { line: `${body}${suffixOf(hash)}\n`, end: { seq, hash } }
 }
 
+/** The entry that stands for what was cut off at the beginning of the log. */
+export const cutEvent = 'audit.cut'
+
+const cutForm = z.object({
+  entry: z.object({
+    event: z.literal(cutEvent),
+    upTo: z.object({ seq: z.int().positive(), hash: z.string() }),
+  }),
+})
+
+/** Up to which entry this line says that the log was cut; undefined for every other line. */
+export function cutIn(line: Buffer): ChainEnd | undefined {
+  if (!line.includes(cutEvent)) return undefined
+  const cut = cutForm.safeParse(parseJson(line.toString('utf8')))
+  return cut.success ? cut.data.entry.upTo : undefined
+}
+
 export type LineCheck = { ok: true; end: ChainEnd; previous: string } | { ok: false; problem: string }
 
 /** Checks one line (without its line feed) by itself. */

@@ -1,11 +1,14 @@
 /** What was asked, decided and done: JSON lines, only ever appended, each on disk before anybody relies on it. */
-import { type FileHandle, open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import type { Logger } from '../log.js'
 import { redactJson } from '../redact.js'
 import { syncDirectory, withFile } from './atomic-file.js'
-import { type ChainEnd, chainStart, checkLine, nextLine } from './audit-chain.js'
+import { type ChainEnd, chainStart, checkLine, cutEvent, nextLine } from './audit-chain.js'
 import { auditHeadName, readHead, writeHead } from './audit-head.js'
+import { linesFromStart } from './lines.js'
 import { storeDamaged, storeFailed } from './store-errors.js'
 
 /** What happened. `event` says what kind; the rest is JSON. Time, number and hashes are added by the log. */
@@ -18,6 +21,9 @@ export interface AuditLog {
   readonly path: string
   /** Resolves when the entry is on disk. Secrets are removed from it. Rejects with `store-failed`; then it is not there. */
   append(entry: AuditEntry): Promise<void>
+  /** Cuts off what is older than so many milliseconds, behind an entry that says so and lets `verify` follow the rest. The
+   * newest entry stays. Resolves with how many went; rejects with `store-failed`, then nothing went. */
+  retain(keepMs: number): Promise<number>
   /** Waits for what is being written. */
   close(): Promise<void>
 }
@@ -41,6 +47,8 @@ export async function openAuditLog(
   const headPath = join(data.path, auditHeadName)
   const opened: FileHandle[] = []
   try {
+    // Left by a crash while it was cut: what it was to replace is whole.
+    await rm(`${path}.next`, { force: true })
     const file = await open(path, 'a+', 0o600)
     opened.push(file)
     // "r+" needs the file to be there, "a" would append: both are needed to write at the beginning of a new file.
@@ -66,7 +74,7 @@ interface Waiting {
 
 class AppendedFile implements AuditLog {
   readonly path: string
-  readonly #file: FileHandle
+  #file: FileHandle
   readonly #headFile: FileHandle
   readonly #log: Logger
   readonly #now: () => Date
@@ -74,6 +82,9 @@ class AppendedFile implements AuditLog {
   #bytes = 0
   #waiting: Waiting[] = []
   #flushing: Promise<void> | undefined
+  #writing: Promise<void> | undefined
+  /** While it is there nothing is written. */
+  #cutting: Promise<void> | undefined
   #isClosed = false
   /** Why nothing can be appended any more. */
   #broken: unknown
@@ -130,13 +141,53 @@ class AppendedFile implements AuditLog {
     await this.#headFile.close()
   }
 
+  async retain(keepMs: number): Promise<number> {
+    try {
+      const limit = new Date(this.#now().getTime() - keepMs).toISOString()
+      const old = await oldEntries(this.path, limit)
+      if (old.upTo === undefined) return 0
+      await this.append({ event: cutEvent, upTo: old.upTo, olderThan: limit, entries: old.entries })
+      await this.#cutAt(old.bytes)
+      return old.entries
+    } catch (error) {
+      throw storeFailed('cut', this.path, error)
+    }
+  }
+
+  async #cutAt(offset: number): Promise<void> {
+    let goOn = () => {}
+    this.#cutting = new Promise((resolve) => {
+      goOn = resolve
+    })
+    try {
+      await this.#writing?.catch(() => {})
+      if (this.#broken !== undefined) throw this.#broken
+      const next = `${this.path}.next`
+      await pipeline(
+        createReadStream(this.path, { start: offset }),
+        createWriteStream(next, { mode: 0o600, flush: true }),
+      )
+      await rename(next, this.path)
+      await syncDirectory(dirname(this.path))
+      const before = this.#file
+      this.#file = await open(this.path, 'a+', 0o600)
+      this.#bytes = (await this.#file.stat()).size
+      await before.close()
+    } finally {
+      this.#cutting = undefined
+      goOn()
+    }
+  }
+
   /** What came while the disk was busy goes in one write. Never rejects: each waiting append hears for itself. */
   async #flush(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting
       this.#waiting = []
+      while (this.#cutting !== undefined) await this.#cutting
+      this.#writing = this.#write(batch)
       try {
-        await this.#write(batch)
+        await this.#writing
         for (const { resolve } of batch) resolve()
       } catch (error) {
         const failure = storeFailed('append to', this.path, error)
@@ -196,6 +247,26 @@ function jsonOf(entry: AuditEntry): string {
   if (json.length <= maxEntryChars) return json
   const short = Object.entries(safe).filter(([, value]) => (JSON.stringify(value) ?? '').length <= shortChars)
   return JSON.stringify({ ...Object.fromEntries(short.slice(0, 50)), cut: `${json.length} characters` })
+}
+
+/** How many entries at the beginning are older, how many bytes they take, and the last of them. The newest is not. */
+async function oldEntries(
+  path: string,
+  limit: string,
+): Promise<{ entries: number; bytes: number; upTo?: ChainEnd }> {
+  let found: { entries: number; bytes: number; upTo?: ChainEnd } = { entries: 0, bytes: 0 }
+  let last: { bytes: number; end: ChainEnd } | undefined
+  for await (const line of linesFromStart(path)) {
+    if (last !== undefined) {
+      found = { entries: found.entries + 1, bytes: found.bytes + last.bytes, upTo: last.end }
+    }
+    const check = checkLine(line)
+    if (!check.ok) throw new Error(`an entry cannot be read: ${check.problem}`)
+    const { at } = JSON.parse(line.toString('utf8')) as { at: string }
+    if (at >= limit) return found
+    last = { bytes: line.length + 1, end: check.end }
+  }
+  return found
 }
 
 /** The last complete line and what follows it, however long the file is. */

@@ -66,14 +66,14 @@ describe('the audit log', () => {
       Array.from({ length: 100 }, (_, n) => n),
     )
     expect(sync.mock.calls.length, 'entries that came together share a write').toBeLessThan(10)
-    expect(await verifyAuditLog(data)).toEqual({ intact: true, entries: 100 })
+    expect(await verifyAuditLog(data)).toMatchObject({ intact: true, entries: 100 })
   })
 
   it('goes on where it was', async () => {
     const { audit, data } = await anAuditLog(3)
     await audit.close()
     await anAuditLog(2, data.path)
-    expect(await verifyAuditLog(data)).toEqual({ intact: true, entries: 5 })
+    expect(await verifyAuditLog(data)).toMatchObject({ intact: true, entries: 5 })
   })
 
   it('takes nothing after it was closed', async () => {
@@ -116,7 +116,7 @@ describe('the audit log', () => {
       'audit.repaired',
       'test',
     ])
-    expect(await verifyAuditLog(data)).toEqual({ intact: true, entries: 4 })
+    expect(await verifyAuditLog(data)).toMatchObject({ intact: true, entries: 4 })
   })
 
   it('can be repaired whatever byte its last line was cut at', async () => {
@@ -169,7 +169,7 @@ describe('the audit log', () => {
     })
     await anAuditLog(0, data.path)
     expect(JSON.parse((await linesOf(file))[1] ?? '').entry.event).toBe('audit.head-made-again')
-    expect(await verifyAuditLog(data)).toEqual({ intact: true, entries: 2 })
+    expect(await verifyAuditLog(data)).toMatchObject({ intact: true, entries: 2 })
   })
 
   it.each(['appendFile', 'datasync'] as const)(
@@ -190,14 +190,14 @@ describe('the audit log', () => {
       vi.restoreAllMocks()
       await audit.append({ event: 'after' })
       expect((await linesOf(file)).map((line) => JSON.parse(line).entry.event)).toEqual(['test', 'after'])
-      expect(await verifyAuditLog(data)).toEqual({ intact: true, entries: 2 })
+      expect(await verifyAuditLog(data)).toMatchObject({ intact: true, entries: 2 })
     },
   )
 })
 
 describe('verifying the audit log', () => {
   it('finds nothing wrong with a log that is not there yet', async () => {
-    expect(await verifyAuditLog({ path: await aDirectory() })).toEqual({ intact: true, entries: 0 })
+    expect(await verifyAuditLog({ path: await aDirectory() })).toMatchObject({ intact: true, entries: 0 })
   })
 
   it('finds every change of a single byte', async () => {
@@ -232,9 +232,11 @@ describe('verifying the audit log', () => {
       })
       if (at === 0) continue
       const swapped = lines.toSpliced(at - 1, 2, lines[at] ?? '', lines[at - 1] ?? '')
-      expect(await verdictOf(swapped), `swapped ${line}`).toMatchObject({ intact: false, line: at })
+      // A log that begins with its second line might have been cut there; the next line tells that it was not.
+      const found = at === 1 ? 2 : at
+      expect(await verdictOf(swapped), `swapped ${line}`).toMatchObject({ intact: false, line: found })
     }
-    expect(await verdictOf(lines)).toEqual({ intact: true, entries: 6 })
+    expect(await verdictOf(lines)).toMatchObject({ intact: true, entries: 6 })
   })
 
   it('finds a chain that was made anew from some line on', async () => {
@@ -268,6 +270,6 @@ describe('verifying the audit log', () => {
   it('does not mind an entry that is just being written', async () => {
     const { data, file } = await anAuditLog(2)
     await appendFile(file, '{"seq":3,')
-    expect(await verifyAuditLog(data)).toEqual({ intact: true, entries: 2 })
+    expect(await verifyAuditLog(data)).toMatchObject({ intact: true, entries: 2 })
   })
 })

@@ -35,7 +35,7 @@ function lineAt(line: number): Buffer {
  * lines from `to` on. What is before a change is checked as ever, so each try starts where its change is.
  */
 function isFound(from: number, changed: Buffer[], to: number): boolean {
-  const verifier = new AuditVerifier(endAt(entries), endAt(from))
+  const verifier = new AuditVerifier(endAt(entries), { start: endAt(from) })
   for (const bytes of changed) {
     if (verifier.add(bytes) !== undefined) return true
   }
@@ -116,5 +116,79 @@ describe('a log of 1,000 entries', { timeout: 60_000 }, () => {
       }
     }
     expect(places).toEqual([])
+  })
+})
+
+describe('a log whose beginning was cut off', () => {
+  /** A hundred entries, of which the first 40 were cut off after the 70th was written. */
+  const cutUpTo = 40
+  const all: Buffer[] = []
+  const at: ChainEnd[] = [chainStart]
+  beforeAll(() => {
+    for (let n = 0; n < 100; n += 1) {
+      const end = at[n] ?? chainStart
+      const upTo = at[cutUpTo]
+      const entry = n === 70 ? { event: 'audit.cut', upTo } : { event: 'test', n }
+      const next = nextLine(end, '2026-01-02T03:04:05.000Z', JSON.stringify(entry))
+      all.push(Buffer.from(next.line))
+      at.push(next.end)
+    }
+  })
+  const verdictOn = (lines: readonly Buffer[], seen?: ChainEnd) => {
+    const verifier = new AuditVerifier(at[100], { seen })
+    for (const line of lines) {
+      const problem = verifier.add(line)
+      if (problem !== undefined) return problem
+    }
+    return verifier.finish()
+  }
+
+  it('is intact, and says since when', () => {
+    expect(verdictOn(all.slice(cutUpTo))).toEqual({
+      intact: true,
+      entries: 60,
+      end: at[100],
+      cut: at[cutUpTo],
+    })
+    // Before it was really cut.
+    expect(verdictOn(all)).toEqual({ intact: true, entries: 100, end: at[100] })
+  })
+
+  it('is found out when it begins anywhere else', () => {
+    const found = Array.from({ length: 99 }, (_, n) => n + 1).filter(
+      (from) => verdictOn(all.slice(from)).intact,
+    )
+    expect(found).toEqual([cutUpTo])
+  })
+
+  it('is found out when the entry that says so is changed, taken out or made up', () => {
+    const kept = all.slice(cutUpTo)
+    const place = 70 - cutUpTo
+    expect(verdictOn(kept.toSpliced(place, 1)).intact).toBe(false)
+    const line = kept[place] ?? Buffer.alloc(0)
+    for (let byte = 0; byte < line.length; byte += 1) {
+      expect(
+        verdictOn(kept.with(place, replaced(line, byte, (line[byte] ?? 0) ^ 1))).intact,
+        String(byte),
+      ).toBe(false)
+    }
+    // One that names another end of the same number.
+    const forged = nextLine(
+      at[70] ?? chainStart,
+      '2026-01-02T03:04:05.000Z',
+      JSON.stringify({
+        event: 'audit.cut',
+        upTo: { seq: cutUpTo, hash: 'f'.repeat(64) },
+      }),
+    )
+    expect(verdictOn(kept.with(place, Buffer.from(forged.line))).intact).toBe(false)
+  })
+
+  it('still has every entry that somebody noted, or has cut it off', () => {
+    for (const seen of at.slice(1))
+      expect(verdictOn(all.slice(cutUpTo), seen).intact, String(seen.seq)).toBe(true)
+    for (const { seq } of at.slice(cutUpTo + 1))
+      expect(verdictOn(all.slice(cutUpTo), { seq, hash: 'e'.repeat(64) }).intact, String(seq)).toBe(false)
+    expect(verdictOn(all.slice(cutUpTo), { seq: 101, hash: 'e'.repeat(64) })).toMatchObject({ intact: false })
   })
 })
