@@ -85,10 +85,10 @@ describe.skipIf(lab === undefined)('a bot that is killed at every write', () => 
       line: (name: string) =>
         `vm create ${name} --image ${lab?.image} --memory 64M --cpus 1 --disk 1G --no-start`,
       prepare: async () => {},
-      // The lab removes it at its end.
       check: async (name: string) => {
         expect((await names('list', '--all')).filter((each) => each === name)).toEqual([name])
         expect(existsSync(diskOf(name))).toBe(true)
+        await virsh('undefine', name, '--remove-all-storage')
       },
       atEvery: 4,
     },

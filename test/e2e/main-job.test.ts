@@ -76,8 +76,8 @@ describe.skipIf(lab === undefined).each(['local', 'ssh'] as const)(
     }, 180_000)
 
     it('lists it', async () => {
-      await chat.type('/qnav vm list')
-      expect(await (await chat.message(/\d+ VMs?/)).textContent()).toContain(name)
+      await chat.type('/qnav vm list --state running')
+      expect(await (await chat.message(/\d+ running VMs?/)).textContent()).toContain(name)
     })
 
     it('takes a snapshot, lists it and goes back to it', async () => {
