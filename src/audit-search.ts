@@ -1,6 +1,5 @@
 /** What `qnav audit search` and `export` look for, and how an entry is written. */
-import type { AuditHit, AuditReading } from './command/index.js'
-import { parseDuration } from './config/index.js'
+import { type AuditHit, type AuditReading, isoTime, readDuration } from './command/index.js'
 import { UserError } from './errors.js'
 import { type AuditRecord, readAuditLog } from './store/index.js'
 
@@ -35,12 +34,13 @@ export function auditMatcher(filter: AuditFilter, now: Date): (record: AuditReco
 
 function timeOf(flag: string, text: string | undefined, now: Date): string | undefined {
   if (text === undefined) return undefined
-  const ago = parseDuration(text)
-  if (ago !== undefined) return new Date(now.getTime() - ago).toISOString()
-  const time = /^\d{4}-\d{2}-\d{2}(?:T.*)?$/.test(text) ? new Date(text).getTime() : Number.NaN
-  if (!Number.isNaN(time)) return new Date(time).toISOString()
+  const ago = readDuration(text)
+  const time = ago === undefined ? isoTime(text) : now.getTime() - ago
+  const at = new Date(time ?? Number.NaN)
+  // Longer ago than a date can say.
+  if (!Number.isNaN(at.getTime())) return at.toISOString()
   throw new UserError('bad-argument', `--${flag} "${text}" is not a time.`, {
-    fix: 'Give a date (2026-01-31), a time (2026-01-31T14:00Z), or how long ago, up to 30 days: 7d, 12h.',
+    fix: 'Give a date (2026-01-31), a time (2026-01-31T14:00Z), or how long ago: 7d, 12h.',
   })
 }
 

@@ -7,7 +7,7 @@ import { auditReading } from './audit-search.js'
 import { type Catalogue, loadCatalogue, type Reloaded } from './command/index.js'
 import type { Config, Settings, SlackSettings } from './config/index.js'
 import { UserError } from './errors.js'
-import { createJobs, createSchedules, type Jobs, type Person } from './jobs/index.js'
+import { createJobs, createSchedules, type Jobs, type Person, type Schedules } from './jobs/index.js'
 import type { Logger } from './log.js'
 import { createPolicy, type GroupDirectory, type PeopleDirectory, type Policy } from './policy/index.js'
 import { openPreferences, type PreferenceBook } from './preferences/index.js'
@@ -28,6 +28,7 @@ export interface House {
   fleet: Fleet
   policy: Policy
   jobs: Jobs
+  schedules: Schedules
   preferences: PreferenceBook
   /** Where what must survive a restart is kept. */
   dataDirectory: string
@@ -146,6 +147,7 @@ export async function buildHouse(
       fleet,
       policy,
       jobs,
+      schedules,
       preferences,
       dataDirectory: data.path,
       async open(how) {
@@ -228,6 +230,7 @@ export async function startBot(
       fleet: house.fleet,
       policy: house.policy,
       jobs: house.jobs,
+      schedules: house.schedules,
       dataDirectory: house.dataDirectory,
       preferences: house.preferences,
       log,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   type AuditHit,
   type AuditQuery,
+  dateTimeOrAgo,
   defineCommand,
   jobRef,
   quoteWord,
@@ -32,8 +33,8 @@ export default defineCommand({
     job: jobRef().optional().describe('One job'),
     event: text().optional().describe('What happened, such as refused or job.failed'),
     command: text().optional().describe('How the command line begins, in whole words'),
-    since: text().optional().describe('Not before'),
-    until: text().optional().describe('Not after'),
+    since: dateTimeOrAgo().optional().describe('Not before'),
+    until: dateTimeOrAgo().optional().describe('Not after'),
     before: wholeNumber({ min: 1, max: 1_000_000_000_000 })
       .optional()
       .describe('Only entries before the one of this number'),

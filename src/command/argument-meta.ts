@@ -21,6 +21,8 @@ export type ArgumentKind =
   | 'new-snapshot'
   | 'job'
   | 'schedule'
+  | 'date-time'
+  | 'time-ago'
   | 'week-days'
   | 'day-time'
   | 'time-zone'

@@ -204,7 +204,6 @@ export function userRef() {
     kind: 'user',
     form: '@person',
     sample: '@person',
-    show: (value) => `<@${value}>`,
   })
 }
 
@@ -220,7 +219,6 @@ export function ownerRef() {
     kind: 'user',
     form: 'me or @person',
     sample: 'me',
-    show: (value) => (/^[UW]/.test(String(value)) ? `<@${value}>` : String(value)),
     mend: (typed) => (/^(my|mine|self|myself)$/i.test(typed) ? 'me' : undefined),
   })
 }

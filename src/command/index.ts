@@ -7,6 +7,7 @@ export { canonicalLine, flagText, usageOf } from './canonical-line.js'
 export { Catalogue, type CatalogueEntry, loadCatalogue } from './catalogue.js'
 export { commandsPage } from './commands-page.js'
 export { asData, type Data } from './data.js'
+export { dateTime, dateTimeOrAgo, isoTime } from './date-times.js'
 export * from './definition.js'
 export { firstAddress, type SeenVm } from './first-address.js'
 export {
@@ -37,8 +38,10 @@ export { type PlanBuilder, planOn } from './plan-builder.js'
 export { changeText } from './plan-report.js'
 export { type PollOptions, poll } from './polling.js'
 export { preferencesReport, shortKey } from './preferences-report.js'
+export { readDuration } from './quantities.js'
 export { type Question, type Suggestion, Suggestions, type SuggestionsParts } from './suggestions.js'
 export {
+  dayNames,
   dayTime,
   parseDays,
   parseTimeOfDay,

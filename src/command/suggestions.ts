@@ -5,8 +5,10 @@
  */
 import type { Agent, Fleet, VmSummary } from '../agents/agent.js'
 import type { Job, Jobs } from '../jobs/job.js'
+import type { Schedules } from '../jobs/schedule.js'
 import type { ArgumentKind } from './argument-meta.js'
 import { stateWords } from './job-report.js'
+import { rhythmInWords } from './times-of-week.js'
 
 export interface Suggestion {
   /** What is typed for it. */
@@ -28,6 +30,7 @@ export interface Question {
 export interface SuggestionsParts {
   fleet: Fleet
   jobs: Pick<Jobs, 'list'>
+  schedules: Pick<Schedules, 'list'>
   /** Milliseconds; performance.now when absent. */
   now?: () => number
   /** How long one host may hold up an answer for which something is known already, and for which nothing is. */
@@ -71,6 +74,10 @@ export class Suggestions {
         )
       case 'job':
         return this.#jobs(query)
+      case 'schedule':
+        return this.#schedules(query)
+      case 'time-zone':
+        return matching(query, timeZones())
       case 'snapshot':
         return matching(query, vm === undefined ? [] : await this.#snapshots(vm))
       case 'vm':
@@ -130,13 +137,28 @@ export class Suggestions {
 
   /** Newest first. A job is looked for by what it does as well. */
   #jobs(query: string): Suggestion[] {
-    const wanted = query.toLowerCase()
+    const wanted = query.trim().toLowerCase()
     return this.#parts.jobs
       .list({ limit: jobsOffered })
       .filter(({ id, title }) => id.includes(wanted) || title.toLowerCase().includes(wanted))
       .slice(0, mostSuggestions)
       .map((job: Job) => ({ value: job.id, detail: `${stateWords[job.state]}: ${job.title}` }))
   }
+
+  /** Looked for by what they ask for as well. */
+  #schedules(query: string): Suggestion[] {
+    const wanted = query.trim().toLowerCase()
+    return this.#parts.schedules
+      .list()
+      .filter(({ id, line }) => id.includes(wanted) || line.toLowerCase().includes(wanted))
+      .slice(0, mostSuggestions)
+      .map(({ id, line, rhythm }) => ({ value: id, detail: `${line}, ${rhythmInWords(rhythm)}` }))
+  }
+}
+
+/** UTC is none of those that Intl counts up. */
+function timeZones(): Suggestion[] {
+  return ['UTC', ...Intl.supportedValuesOf('timeZone')].map((value) => ({ value }))
 }
 
 async function namesOf(kind: Kind, agent: Agent): Promise<Suggestion[]> {

@@ -4,7 +4,8 @@ import type { Rhythm } from '../jobs/calendar.js'
 import { quietHours } from '../preferences/index.js'
 import { argument, readBy } from './argument-meta.js'
 
-const dayNames = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+/** As days are typed, Monday first. */
+export const dayNames: readonly string[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
 /** Days of the week: `day`, `weekday`, `sun`, `mon,thu` or `mon-fri`. The value is text that {@link parseDays} reads. */
 export function weekDays() {

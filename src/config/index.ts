@@ -1,4 +1,3 @@
-export { parseDuration } from './duration.js'
 export { readEnvironment, readSlackSettings, withDotEnv } from './environment.js'
 export { loadConfig } from './load-config.js'
 export { loadSettings } from './load-settings.js'

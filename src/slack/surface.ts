@@ -2,7 +2,7 @@
 import { App, type Receiver } from '@slack/bolt'
 import type { Fleet } from '../agents/index.js'
 import { type Catalogue, Suggestions } from '../command/index.js'
-import { type Clock, type Jobs, systemClock } from '../jobs/index.js'
+import { type Clock, type Jobs, type Schedules, systemClock } from '../jobs/index.js'
 import type { Logger } from '../log.js'
 import type { GroupDirectory, PeopleDirectory, Policy } from '../policy/index.js'
 import { type PreferenceBook, quietUntil } from '../preferences/index.js'
@@ -36,6 +36,8 @@ export interface SlackParts {
   fleet: Fleet
   policy: Pick<Policy, 'rightsOf' | 'approversOf' | 'notIn'>
   jobs: Pick<Jobs, 'get' | 'list' | 'onChange'>
+  /** None when absent. */
+  schedules?: Pick<Schedules, 'list'>
   /** Channel id where approval cards go; without it they go where the request came from. */
   approvalsChannel?: string
   /** How it is told that something ran without its approval. */
@@ -75,7 +77,7 @@ const sendWithinMs = 4000
 
 export function createSlackSurface(parts: SlackParts): SlackSurface {
   const { settings, requests, catalogue, fleet, policy, jobs, approvalsChannel, dataDirectory } = parts
-  const { clock = systemClock } = parts
+  const { clock = systemClock, schedules = { list: () => [] } } = parts
   const log = parts.log.child({ room: 'slack' })
   const { interactive, background } = createClients(settings, log)
   const receiver = parts.receiver ?? createReceiver(settings, log, clock)
@@ -150,7 +152,7 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
         log,
         clock,
       })
-      const suggestions = new Suggestions({ fleet, jobs })
+      const suggestions = new Suggestions({ fleet, jobs, schedules })
       const forms = new Forms({ catalogue, suggestions, policy, modals, requests, answering, whisper, log })
       // Somebody looks at it: the outbox must not hold it up.
       homes = new Homes({ fleet, jobs, policy, client: interactive, log, clock })

@@ -6,6 +6,7 @@ import {
   type ArgumentMeta,
   type Catalogue,
   describeArguments,
+  isoTime,
   metaOf,
 } from '../../src/command/index.js'
 import { daysInWords } from '../../src/command/times-of-week.js'
@@ -104,6 +105,10 @@ const anyVmName = anyText.filter((name) => /^[^/\p{C}]+$/u.test(name) && name.tr
 const key =
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1y5nmxnNn0Yc0nZ1rWbUBXn3xVW8OVqcDqmBDYcS5n ann@laptop, home'
 
+const anyMoment = fc
+  .date({ min: new Date('1970-01-01'), max: new Date('2999-12-31'), noInvalidDate: true })
+  .map((date) => isoTime(date.toISOString()))
+
 /** Parsed values of an argument, by its kind and within its bounds. */
 const values: Readonly<Record<ArgumentKind, (of: ArgumentMeta) => fc.Arbitrary<unknown>>> = {
   text: () => freeText,
@@ -130,6 +135,8 @@ const values: Readonly<Record<ArgumentKind, (of: ArgumentMeta) => fc.Arbitrary<u
   job: () => fc.stringMatching(/^j-[a-z0-9]{3,12}$/),
   schedule: () => fc.stringMatching(/^s-[a-z0-9]{3,12}$/),
   'week-days': () => fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 1 }).map(daysInWords),
+  'date-time': () => anyMoment,
+  'time-ago': () => fc.oneof(anyMoment, fc.constantFrom('7d', '1h30m', '12 h')),
   'day-time': () => fc.integer({ min: 0, max: 1439 }),
   'quiet-hours': () => fc.constantFrom('22:00-07:00', '12:00-13:30'),
   'time-zone': () => fc.constantFrom('UTC', 'Europe/Amsterdam', 'America/New_York'),

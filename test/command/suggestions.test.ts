@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { type Question, Suggestions } from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
-import type { Job } from '../../src/jobs/index.js'
+import type { Job, Schedule } from '../../src/jobs/index.js'
 import { aFleet, anImage, aSnapshot, aVm, type FakeHostOptions } from '../fakes/fleet.js'
 
-function suggesting(hosts: FakeHostOptions[], jobs: Partial<Job>[] = []) {
+function suggesting(
+  hosts: FakeHostOptions[],
+  { jobs = [], schedules = [] }: { jobs?: Partial<Job>[]; schedules?: Partial<Schedule>[] } = {},
+) {
   let now = 0
   const { fleet, host } = aFleet({ hosts })
   const suggestions = new Suggestions({
     fleet,
     jobs: { list: () => jobs as Job[] },
+    schedules: { list: () => schedules as Schedule[] },
     now: () => now,
     patienceMs: { known: 20, unknown: 50 },
   })
@@ -108,15 +112,34 @@ describe('suggestions', () => {
   })
 
   it('of jobs are found by what they do', async () => {
-    const { ask } = suggesting(
-      [],
-      [
+    const { ask } = suggesting([], {
+      jobs: [
         { id: 'j-aaa', title: 'vm create web1', state: 'running' },
         { id: 'j-bbb', title: 'vm stop db1', state: 'failed' },
       ],
-    )
+    })
     expect(await ask({ kind: 'job', query: 'create' })).toEqual(['j-aaa'])
     expect(await ask({ kind: 'job', query: 'j-b' })).toEqual(['j-bbb'])
     expect(await ask({ kind: 'text' })).toEqual([])
+  })
+
+  it('of schedules are found by what they ask for, and say when', async () => {
+    const rhythm = { days: [1, 2, 3, 4, 5], minutes: 1170, timeZone: 'UTC' }
+    const { suggestions, ask } = suggesting([], {
+      schedules: [
+        { id: 's-aaa', line: 'vm stop lab1', rhythm },
+        { id: 's-bbb', line: 'snapshot create web1', rhythm },
+      ],
+    })
+    expect(await suggestions.suggest({ kind: 'schedule', query: 'LAB1' })).toEqual([
+      { value: 's-aaa', detail: 'vm stop lab1, every weekday at 19:30 (UTC)' },
+    ])
+    expect(await ask({ kind: 'schedule' })).toEqual(['s-aaa', 's-bbb'])
+  })
+
+  it('of time zones are found by the city', async () => {
+    const { ask } = suggesting([])
+    expect(await ask({ kind: 'time-zone', query: 'amst' })).toEqual(['Europe/Amsterdam'])
+    expect(await ask({ kind: 'time-zone', query: 'ut' })).toContain('UTC')
   })
 })

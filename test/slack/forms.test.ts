@@ -151,6 +151,8 @@ const bad: Partial<Record<ArgumentKind, string>> = {
   memory: 'much',
   disk: '1.5T of it',
   duration: 'soon',
+  'time-ago': 'soon',
+  'quiet-hours': 'at night',
   'new-vm': 'Bad_Name',
   'new-snapshot': 'a/b',
   'ssh-key': '-----BEGIN OPENSSH PRIVATE KEY-----',
@@ -289,6 +291,15 @@ describe('a form', () => {
     await choose('name', 'before-upgrade')
     await submit()
     expect((await asked()).text).toBe('snapshot revert web1 before-upgrade')
+  })
+
+  it('picks days, a time of day and a time zone', async () => {
+    await type('schedule create "vm stop web1"')
+    await choose('timeZone', 'Europe/Amsterdam')
+    await submit({ Every: ['sat', 'sun'], At: '19:30' })
+    expect((await asked()).text).toBe(
+      'schedule create "vm stop web1" --every sat,sun --at 19:30 --time-zone Europe/Amsterdam',
+    )
   })
 
   it('that Slack gave up waiting for is one click away, with what was typed', async () => {

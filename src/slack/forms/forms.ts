@@ -20,6 +20,7 @@ import { callFailure } from '../call-failure.js'
 import type { Modals, Trigger } from '../modals.js'
 import type { FormAction, FormSubmission, Suggesting } from '../payloads.js'
 import {
+  type AnswerPlace,
   argumentOf,
   errorsByBlock,
   type FormMetadata,
@@ -74,15 +75,11 @@ export class Forms {
   async open(wanted: WantedForm, line: Line, trigger: Trigger): Promise<void> {
     const { modals, policy, log } = this.#parts
     const { path, command, values } = wanted
-    const isAnsweredHere = line.modal !== undefined || line.channel === line.person.id
     const metadata: FormMetadata = {
+      ...placeOf(line),
       path,
-      channel: line.channel,
-      isAnsweredHere,
       round: 0,
       leaders: leadersIn(command, values),
-      ...(line.thread === undefined ? {} : { thread: line.thread }),
-      ...(line.responseUrl === undefined ? {} : { responseUrl: line.responseUrl }),
     }
     try {
       // Both at once: what takes time may not take the trigger's.
@@ -157,35 +154,18 @@ export class Forms {
   /** A filled form as a command line, or what is wrong with its fields. */
   submitted({ user, view }: FormSubmission): Submitted {
     const metadata = formMetadata.parse(JSON.parse(view.private_metadata))
-    const { path, channel, thread, responseUrl, isAnsweredHere } = metadata
+    const { path } = metadata
     const command = this.#parts.catalogue.get(path)
     if (command === undefined) throw new Error(`a form of "${path}", which is no command`)
     const read = readForm(path, command, valuesIn(view.state.values))
     if (read.kind === 'mistakes') {
       return { kind: 'errors', errors: errorsByBlock(command, metadata, read.mistakes) }
     }
-    const line: Line = {
-      text: read.line,
-      person: personOf(user),
-      channel,
-      thread,
-      responseUrl,
-      // However often it comes, it is the same form.
-      delivery: `form:${view.id}`,
-      isPrivate: false,
-      isForm: true,
-      ...(isAnsweredHere ? { modal: view.id } : {}),
-    }
-    const agreed: PlanMetadata = {
-      line: read.line,
-      channel,
-      isAnsweredHere,
-      ...(thread === undefined ? {} : { thread }),
-      ...(responseUrl === undefined ? {} : { responseUrl }),
-    }
+    const line = lineFrom({ user, view }, read.line, metadata)
+    const agreed: PlanMetadata = { ...placeOf(line), line: read.line }
     const isCarried = JSON.stringify(agreed).length <= longestMetadata
     if (command.risk !== 'read' && isCarried) return { kind: 'plan', line, metadata: agreed, modal: view.id }
-    return { kind: 'line', line, next: isAnsweredHere ? loadingModal(path) : undefined }
+    return { kind: 'line', line, next: metadata.isAnsweredHere ? loadingModal(path) : undefined }
   }
 
   /** Shows what the line would change, or why it cannot be asked for. Never rejects. */
@@ -202,22 +182,10 @@ export class Forms {
 
   /** The line whose plan was agreed to. */
   agreed({ user, view }: FormSubmission): { line: Line; next: ModalView | undefined } {
-    const { line, channel, thread, responseUrl, isAnsweredHere } = planMetadata.parse(
-      JSON.parse(view.private_metadata),
-    )
+    const { line, ...place } = planMetadata.parse(JSON.parse(view.private_metadata))
     return {
-      line: {
-        text: line,
-        person: personOf(user),
-        channel,
-        thread,
-        responseUrl,
-        delivery: `form:${view.id}`,
-        isPrivate: false,
-        isForm: true,
-        ...(isAnsweredHere ? { modal: view.id } : {}),
-      },
-      next: isAnsweredHere ? loadingModal(line) : undefined,
+      line: lineFrom({ user, view }, line, place),
+      next: place.isAnsweredHere ? loadingModal(line) : undefined,
     }
   }
 
@@ -229,6 +197,30 @@ export class Forms {
       return modalOf(wanted.path, mistake(error).blocks)
     }
     return formModal({ ...wanted, metadata })
+  }
+}
+
+function placeOf({ person, channel, thread, responseUrl, modal }: Line): AnswerPlace {
+  return {
+    channel,
+    isAnsweredHere: modal !== undefined || channel === person.id,
+    ...(thread === undefined ? {} : { thread }),
+    ...(responseUrl === undefined ? {} : { responseUrl }),
+  }
+}
+
+function lineFrom({ user, view }: FormSubmission, text: string, place: AnswerPlace): Line {
+  return {
+    text,
+    person: personOf(user),
+    channel: place.channel,
+    thread: place.thread,
+    responseUrl: place.responseUrl,
+    // However often it comes, it is the same form.
+    delivery: `form:${view.id}`,
+    isPrivate: false,
+    isForm: true,
+    ...(place.isAnsweredHere ? { modal: view.id } : {}),
   }
 }
 

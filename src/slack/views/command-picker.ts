@@ -2,7 +2,8 @@
 import type { ModalView } from '@slack/types'
 import { z } from 'zod'
 import type { CatalogueEntry } from '../../command/index.js'
-import { optionOf } from './form-modal.js'
+import { optionOf } from './form-element.js'
+
 import { section } from './message.js'
 
 export const pickerCallback = 'pick'

@@ -14,14 +14,19 @@ export const formCallback = 'form'
 /** The action id of every field: blocks tell them apart. */
 export const fieldAction = 'field'
 
-/** What a form knows about itself when it comes back. */
-export const formMetadata = z.object({
-  path: z.string(),
+/** Where what a form asks for is answered. */
+export const answerPlace = z.object({
   channel: z.string(),
   thread: z.string().exactOptional(),
   responseUrl: z.url().exactOptional(),
-  /** Its answer is shown in the same modal: it was opened where there is no channel. */
+  /** In the same modal: it was opened where there is no channel. */
   isAnsweredHere: z.boolean(),
+})
+export type AnswerPlace = z.output<typeof answerPlace>
+
+/** What a form knows about itself when it comes back. */
+export const formMetadata = answerPlace.extend({
+  path: z.string(),
   /** Raised when fields were emptied because what they hang on changed: Slack keeps what is in a field of the same name. */
   round: z.int(),
   /** What the lists follow, for queries that come without what is in the other fields. */
@@ -87,6 +92,10 @@ const fieldState = z.looseObject({
   selected_options: z.array(chosen).nullish(),
   selected_user: z.string().nullish(),
   selected_users: z.array(z.string()).nullish(),
+  /** "14:00" */
+  selected_time: z.string().nullish(),
+  /** Seconds since 1970. */
+  selected_date_time: z.int().nullish(),
 })
 export const formState = z.record(z.string(), z.record(z.string(), fieldState))
 
@@ -109,8 +118,14 @@ function fieldValue(field: z.output<typeof fieldState>): FormValue | undefined {
     field.value ??
     field.selected_option?.value ??
     field.selected_user ??
+    field.selected_time ??
+    timeOf(field.selected_date_time) ??
     field.selected_users ??
     field.selected_options?.map(({ value }) => value) ??
     undefined
   )
+}
+
+function timeOf(seconds: number | null | undefined): string | undefined {
+  return typeof seconds === 'number' ? new Date(seconds * 1000).toISOString() : undefined
 }

@@ -1,32 +1,21 @@
 /** The form of any command, made from its arguments: the right element for each kind, with defaults and hints. */
-import type { InputBlock, InputBlockElement, KnownBlock, ModalView, PlainTextOption } from '@slack/types'
+import type { InputBlock, KnownBlock, ModalView } from '@slack/types'
 import {
   type ArgumentDescription,
-  type ArgumentKind,
   type Command,
   describeArguments,
   type FormValue,
   type FormValues,
   risks,
 } from '../../command/index.js'
-import { blockOf, type FormMetadata, fieldAction, formCallback, leaderOf } from './form-fields.js'
+import { elementOf, isTypedInto } from './form-element.js'
+import { blockOf, type FormMetadata, formCallback, leaderOf } from './form-fields.js'
 import { fitViewBlocks } from './limits.js'
 import { context, section } from './message.js'
 import { bold, clip, code } from './mrkdwn.js'
 
-const chosenFromList: readonly ArgumentKind[] = [
-  'host',
-  'vm',
-  'image',
-  'profile',
-  'network',
-  'pool',
-  'snapshot',
-  'job',
-]
-
-/** Slack docs: text and value of an option have at most 75 characters, a label 2000, a text field 3000. */
-const longest = { option: 75, hint: 2000, text: 3000, title: 24 } as const
+/** Slack docs: a title has at most 24 characters, a hint 2000. */
+const longest = { title: 24, hint: 2000 } as const
 
 export interface FormParts {
   path: string
@@ -113,119 +102,6 @@ function fieldBlock(
   }
 }
 
-function hintOf({ kind, description, form }: ArgumentDescription): string {
-  const isTyped = !chosenFromList.includes(kind) && !['flag', 'choice', 'user', 'number'].includes(kind)
-  const how = isTyped ? `: ${form}` : ''
-  return `${description}${how}`
-}
-
-function elementOf(
-  field: ArgumentDescription,
-  value: FormValue | undefined,
-  isFirst: boolean,
-): InputBlockElement {
-  const { kind, isList, form, min, max, choices = [] } = field
-  const focus = isFirst ? { focus_on_load: true } : {}
-  const texts = (
-    typeof value === 'string' ? [value] : value === undefined || typeof value === 'boolean' ? [] : value
-  ).filter((each) => each.trim() !== '')
-  const common = { action_id: fieldAction, ...focus }
-  if (kind === 'flag') return checkbox(field, value === true, common)
-  if (kind === 'choice' && !isList) return choiceOf(field, choices, texts[0], common)
-  if (chosenFromList.includes(kind)) {
-    const options = texts.filter((each) => each.length <= longest.option).map((each) => optionOf(each))
-    const placeholder = { type: 'plain_text' as const, text: 'Type to search' }
-    if (isList) {
-      return {
-        type: 'multi_external_select',
-        min_query_length: 0,
-        placeholder,
-        ...common,
-        ...(options.length === 0 ? {} : { initial_options: options }),
-      }
-    }
-    const [option] = options
-    return {
-      type: 'external_select',
-      min_query_length: 0,
-      placeholder,
-      ...common,
-      ...(option === undefined ? {} : { initial_option: option }),
-    }
-  }
-  if (kind === 'user') {
-    const ids = texts
-      .map((each) => each.replace(/^<@|>$/g, ''))
-      .filter((each) => /^[UW][A-Z0-9]+$/.test(each))
-    if (isList) {
-      return { type: 'multi_users_select', ...common, ...(ids.length === 0 ? {} : { initial_users: ids }) }
-    }
-    const [initial_user] = ids
-    return { type: 'users_select', ...common, ...(initial_user === undefined ? {} : { initial_user }) }
-  }
-  if (kind === 'number' && !isList) {
-    const n = Number(texts[0])
-    const isRight = texts[0] !== undefined && Number.isInteger(n) && n >= (min ?? n) && n <= (max ?? n)
-    return {
-      type: 'number_input',
-      is_decimal_allowed: false,
-      ...common,
-      ...(min === undefined ? {} : { min_value: String(min) }),
-      ...(max === undefined ? {} : { max_value: String(max) }),
-      ...(isRight ? { initial_value: String(n) } : {}),
-    }
-  }
-  // Values that may have commas are a line each.
-  const isLong = kind === 'ssh-key' || (isList && kind === 'text')
-  const text = texts.join(isLong ? '\n' : ', ').slice(0, longest.text)
-  return {
-    type: 'plain_text_input',
-    ...common,
-    ...(isLong ? { multiline: true } : {}),
-    placeholder: { type: 'plain_text', text: clip(form, 150) },
-    ...(text === '' ? {} : { initial_value: text }),
-  }
-}
-
-function checkbox(
-  { description }: ArgumentDescription,
-  isOn: boolean,
-  common: { action_id: string },
-): InputBlockElement {
-  const option: PlainTextOption = {
-    value: 'yes',
-    text: { type: 'plain_text', text: clip(description, longest.option) },
-  }
-  return { type: 'checkboxes', ...common, options: [option], ...(isOn ? { initial_options: [option] } : {}) }
-}
-
-/** Radio buttons cannot be cleared: where nothing may be chosen there is a menu. */
-function choiceOf(
-  { isRequired, typedDefault }: ArgumentDescription,
-  choices: readonly string[],
-  value: string | undefined,
-  common: { action_id: string },
-): InputBlockElement {
-  const options = choices.map((each) => optionOf(each))
-  const initial = options.find((each) => each.value === value)
-  const chosen = initial === undefined ? {} : { initial_option: initial }
-  const isAlwaysChosen = isRequired || typedDefault !== undefined
-  return isAlwaysChosen && choices.length <= 10
-    ? { type: 'radio_buttons', ...common, options, ...chosen }
-    : { type: 'static_select', ...common, options, ...chosen }
-}
-
-/** An option of a list; undefined for what Slack cannot carry. */
-export function optionOf(value: string, detail?: string): PlainTextOption & { value: string } {
-  return {
-    text: { type: 'plain_text', text: value },
-    value,
-    ...(detail === undefined
-      ? {}
-      : { description: { type: 'plain_text', text: clip(detail, longest.option) } }),
-  }
-}
-
-export function isOptionValue(value: string): boolean {
-  return value !== '' && value.length <= longest.option
+function hintOf(field: ArgumentDescription): string {
+  return isTypedInto(field) ? `${field.description}: ${field.form}` : field.description
 }

@@ -8,7 +8,9 @@ export {
 } from './approval-news.js'
 export { commandPicker, pickedCommand, pickerCallback } from './command-picker.js'
 export { denyModal, longestReason } from './deny-modal.js'
+export { isOptionValue, optionOf } from './form-element.js'
 export {
+  type AnswerPlace,
   argumentOf,
   errorsByBlock,
   type FormMetadata,
@@ -22,10 +24,8 @@ export {
 } from './form-fields.js'
 export {
   formModal,
-  isOptionValue,
   loadingModal,
   modalOf,
-  optionOf,
   plainModal,
   titleOf,
 } from './form-modal.js'

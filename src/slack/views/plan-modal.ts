@@ -3,6 +3,7 @@ import type { ModalView } from '@slack/types'
 import { z } from 'zod'
 import { ruleInWords } from '../../jobs/index.js'
 import type { Preview } from '../../request/index.js'
+import { answerPlace } from './form-fields.js'
 import { plainModal } from './form-modal.js'
 import { changeLines, factLines, warningLines } from './job-words.js'
 import { context, sections } from './message.js'
@@ -12,13 +13,7 @@ import { formButton } from './notices.js'
 export const planCallback = 'plan'
 
 /** What is asked for when the plan is agreed to, and where. */
-export const planMetadata = z.object({
-  line: z.string(),
-  channel: z.string(),
-  thread: z.string().exactOptional(),
-  responseUrl: z.url().exactOptional(),
-  isAnsweredHere: z.boolean(),
-})
+export const planMetadata = answerPlace.extend({ line: z.string() })
 export type PlanMetadata = z.output<typeof planMetadata>
 
 /** Slack docs: what a view carries has at most 3000 characters. */
