@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Approval, Job } from '../../src/jobs/index.js'
 import { createPolicy } from '../../src/policy/index.js'
-import { createSlackSurface, type SlackParts, type SlackSurface } from '../../src/slack/index.js'
+import type { SlackParts, SlackSurface } from '../../src/slack/index.js'
+import { aSurface } from './bot-over-fakes.js'
 import {
   aClick,
-  aHouse,
   aJob,
   aLog,
   FakeBook,
-  FakeIntakeLog,
   FakeJobs,
   FakeRequests,
   InMemoryReceiver,
@@ -47,18 +46,12 @@ function aPolicy(membersOf: (id: string) => Promise<readonly string[]> = async (
 }
 
 async function start(more: Partial<SlackParts> = {}): Promise<void> {
-  surface = createSlackSurface({
-    settings: { botToken: 'xoxb-test-token', receiver: { kind: 'socket', appToken: 'xapp-test' } },
+  surface = aSurface({
     requests,
-    ...aHouse(),
     policy: aPolicy(),
     jobs,
-    approvalsChannel: 'C0APPROVE',
-    dataDirectory: '/nonexistent',
-    log: aLog(),
     receiver,
     cardBook: book,
-    intakeLog: new FakeIntakeLog(),
     clock,
     ...more,
   })

@@ -1,8 +1,9 @@
 /** Cards that a former process posted without living to hear of it. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createSlackSurface, type SlackSurface } from '../../src/slack/index.js'
+import type { SlackSurface } from '../../src/slack/index.js'
 import { aDirectory } from '../store/temporary-data.js'
-import { aHouse, aJob, aLog, aReport, FakeBook, FakeJobs, FakeRequests, InMemoryReceiver } from './fakes.js'
+import { aSurface } from './bot-over-fakes.js'
+import { aJob, aReport, FakeBook, FakeJobs, FakeRequests, InMemoryReceiver } from './fakes.js'
 import { SlackStub } from './slack-stub.js'
 
 let slack: SlackStub
@@ -18,15 +19,11 @@ beforeEach(async () => {
   slack.on('conversations.history', () => ({ ok: true, messages: [{ ts: '7.7', metadata }] }))
   // It was about to be posted, and nobody knows whether it was.
   book.entries.set('j-7k2m9', { card: { channel: 'C0VMS' }, threaded: 0 })
-  surface = createSlackSurface({
-    settings: { botToken: 'xoxb-test-token', receiver: { kind: 'socket', appToken: 'xapp-test' } },
+  surface = aSurface({
     requests: new FakeRequests(),
-    ...aHouse(),
     jobs,
-    approvalsChannel: 'C0APPROVE',
     dataDirectory: await aDirectory(),
     cardBook: book,
-    log: aLog(),
     receiver: new InMemoryReceiver(),
   })
 })

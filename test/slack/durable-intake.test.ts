@@ -1,15 +1,14 @@
 /** What Slack hands over and may change something: kept before it is acknowledged, worked once, also after a crash. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../src/errors.js'
-import { createSlackSurface, type SlackSurface } from '../../src/slack/index.js'
+import type { SlackSurface } from '../../src/slack/index.js'
+import { aSurface } from './bot-over-fakes.js'
 import {
   aClick,
   aCommand,
-  aHouse,
   aJob,
   aLog,
   aReport,
-  FakeBook,
   FakeIntakeLog,
   FakeJobs,
   FakeRequests,
@@ -32,17 +31,12 @@ let log: ReturnType<typeof aLog>
 /** A bot over what the one before it left. */
 async function start(): Promise<void> {
   receiver = new InMemoryReceiver()
-  surface = createSlackSurface({
-    settings: { botToken: 'xoxb-test-token', receiver: { kind: 'socket', appToken: 'xapp-test' } },
+  surface = aSurface({
     requests,
-    ...aHouse(),
     jobs,
-    approvalsChannel: 'C0APPROVE',
-    dataDirectory: '/nonexistent',
     log,
     receiver,
     clock,
-    cardBook: new FakeBook(),
     intakeLog,
   })
   await surface.start()

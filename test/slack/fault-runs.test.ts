@@ -7,12 +7,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
 import { type Clock, type Job, systemClock } from '../../src/jobs/index.js'
 import { type Sandbox, type SandboxManifest, startSandbox } from '../../src/sandbox/index.js'
-import { createSlackSurface, type SlackSurface } from '../../src/slack/index.js'
+import type { SlackSurface } from '../../src/slack/index.js'
 import { aDirectory } from '../store/temporary-data.js'
+import { aSurface } from './bot-over-fakes.js'
 import {
-  aHouse,
   aJob,
-  aLog,
   aReport,
   FakeBook,
   FakeJobs,
@@ -50,19 +49,12 @@ describe('in the local Slack', () => {
     sandbox = await startSandbox({ port: 0, manifest })
     jobs = new FakeJobs()
     requests = new FakeRequests()
-    surface = createSlackSurface({
-      settings: {
-        botToken: sandbox.botToken,
-        apiUrl: sandbox.apiUrl,
-        receiver: { kind: 'socket', appToken: sandbox.appToken },
-      },
+    surface = aSurface({
+      sandbox,
       requests,
-      ...aHouse(),
       jobs,
-      approvalsChannel: 'C0APPROVE',
       dataDirectory: await aDirectory(),
       cardBook: new FakeBook(),
-      log: aLog(),
       clock,
     })
     await surface.start()
@@ -155,15 +147,11 @@ describe('with Slack away for ten minutes under 100 running jobs', () => {
 
   async function start(): Promise<void> {
     clock = new ManualClock(clock.now())
-    surface = createSlackSurface({
-      settings: { botToken: 'xoxb-test-token', receiver: { kind: 'socket', appToken: 'xapp-test' } },
+    surface = aSurface({
       requests: new FakeRequests(),
-      ...aHouse(),
       jobs,
-      approvalsChannel: 'C0APPROVE',
       dataDirectory,
       cardBook,
-      log: aLog(),
       receiver: new InMemoryReceiver(),
       clock,
     })

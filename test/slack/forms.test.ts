@@ -17,8 +17,9 @@ import {
   type SandboxView,
   startSandbox,
 } from '../../src/sandbox/index.js'
-import { createSlackSurface, type SlackSurface } from '../../src/slack/index.js'
+import type { SlackSurface } from '../../src/slack/index.js'
 import { anImage, aSnapshot, aVm } from '../fakes/fleet.js'
+import { aSurface } from './bot-over-fakes.js'
 import {
   aHouse,
   aJob,
@@ -45,12 +46,8 @@ beforeAll(async () => {
   sandbox = await startSandbox({ port: 0, manifest })
   jobs = new FakeJobs()
   requests = new FakeRequests()
-  surface = createSlackSurface({
-    settings: {
-      botToken: sandbox.botToken,
-      apiUrl: sandbox.apiUrl,
-      receiver: { kind: 'socket', appToken: sandbox.appToken },
-    },
+  surface = aSurface({
+    sandbox,
     requests,
     jobs,
     ...aHouse({

@@ -6,21 +6,11 @@ import { parse } from 'yaml'
 import { loadCatalogue } from '../../src/command/index.js'
 import { type Clock, systemClock } from '../../src/jobs/index.js'
 import { type Sandbox, type SandboxManifest, startSandbox } from '../../src/sandbox/index.js'
-import { createSlackSurface, type SlackSurface } from '../../src/slack/index.js'
+import type { SlackSurface } from '../../src/slack/index.js'
 import { vmsNamedIn } from '../../src/slack/shortcuts.js'
 import { aVm, type FakeHostOptions, type FakeVm } from '../fakes/fleet.js'
-import {
-  aHouse,
-  aJob,
-  aLog,
-  aPlan,
-  aReport,
-  FakeBook,
-  FakeIntakeLog,
-  FakeJobs,
-  FakeRequests,
-  waitingJob,
-} from './fakes.js'
+import { aSurface } from './bot-over-fakes.js'
+import { aHouse, aJob, aPlan, aReport, FakeJobs, FakeRequests, waitingJob } from './fakes.js'
 import { textOf } from './slack-stub.js'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
@@ -50,21 +40,12 @@ async function start(hosts: FakeHostOptions[] = [{ name: 'kvm1' }]): Promise<voi
       return () => listeners.delete(listener)
     }
   }
-  surface = createSlackSurface({
-    settings: {
-      botToken: sandbox.botToken,
-      apiUrl: sandbox.apiUrl,
-      receiver: { kind: 'socket', appToken: sandbox.appToken },
-    },
+  surface = aSurface({
+    sandbox,
     requests,
     jobs,
     ...house,
-    approvalsChannel: 'C0APPROVE',
-    dataDirectory: '/nonexistent',
-    log: aLog(),
     clock,
-    cardBook: new FakeBook(),
-    intakeLog: new FakeIntakeLog(),
   })
   await surface.start()
 }

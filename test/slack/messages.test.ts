@@ -1,20 +1,10 @@
 /** Mentions and direct messages: what is said to the bot works like the slash command. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../src/errors.js'
-import { createSlackSurface, type SlackSurface } from '../../src/slack/index.js'
+import type { SlackSurface } from '../../src/slack/index.js'
 import { lineOfMessage } from '../../src/slack/message-line.js'
-import {
-  aHouse,
-  aJob,
-  aLog,
-  aReport,
-  FakeBook,
-  FakeIntakeLog,
-  FakeJobs,
-  FakeRequests,
-  InMemoryReceiver,
-  waitingJob,
-} from './fakes.js'
+import { aSurface } from './bot-over-fakes.js'
+import { aJob, aReport, FakeJobs, FakeRequests, InMemoryReceiver, waitingJob } from './fakes.js'
 import { SlackStub, textOf } from './slack-stub.js'
 
 const bot = 'U0QNAV'
@@ -64,16 +54,11 @@ describe('a message to the bot', () => {
     jobs = new FakeJobs()
     requests = new FakeRequests()
     receiver = new InMemoryReceiver()
-    surface = createSlackSurface({
-      settings: { botToken: 'xoxb-test-token', receiver: { kind: 'socket', appToken: 'xapp-test' } },
+    surface = aSurface({
+      asksInChannel: false,
       requests,
-      ...aHouse(),
       jobs,
-      dataDirectory: '/nonexistent',
-      log: aLog(),
       receiver,
-      cardBook: new FakeBook(),
-      intakeLog: new FakeIntakeLog(),
     })
     await surface.start()
   })

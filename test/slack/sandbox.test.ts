@@ -6,19 +6,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
 import { type Job, systemClock } from '../../src/jobs/index.js'
 import { type Sandbox, type SandboxManifest, startSandbox } from '../../src/sandbox/index.js'
-import { createSlackSurface, type SlackSurface } from '../../src/slack/index.js'
+import type { SlackSurface } from '../../src/slack/index.js'
 import { SignedHttpReceiver } from '../../src/slack/receivers/index.js'
-import {
-  aHouse,
-  aJob,
-  aLog,
-  aReport,
-  FakeBook,
-  FakeIntakeLog,
-  FakeJobs,
-  FakeRequests,
-  waitingJob,
-} from './fakes.js'
+import { aSurface } from './bot-over-fakes.js'
+import { aJob, aLog, aReport, FakeJobs, FakeRequests, waitingJob } from './fakes.js'
 import { textOf } from './slack-stub.js'
 
 const manifest: SandboxManifest = parse(
@@ -45,20 +36,11 @@ afterEach(async () => {
 })
 
 function build(receiver?: Receiver): SlackSurface {
-  return createSlackSurface({
-    settings: {
-      botToken: sandbox.botToken,
-      apiUrl: sandbox.apiUrl,
-      receiver: { kind: 'socket', appToken: sandbox.appToken },
-    },
+  return aSurface({
+    sandbox,
     requests,
-    ...aHouse(),
     jobs,
-    approvalsChannel: 'C0APPROVE',
-    dataDirectory: '/nonexistent',
     log,
-    cardBook: new FakeBook(),
-    intakeLog: new FakeIntakeLog(),
     ...(receiver && { receiver }),
   })
 }
