@@ -45,5 +45,8 @@ export function hostCount(fleet: Fleet, silent: number): string {
 
 /** "kvm2 did not answer: connection refused." */
 export function silence({ host, error }: { host: string; error: { message: string } }): string {
-  return `${host} did not answer: ${error.message}`
+  // Most errors name the host themselves.
+  return error.message.startsWith(`Host ${host} `)
+    ? error.message
+    : `${host} did not answer: ${error.message}`
 }

@@ -59,6 +59,7 @@ export async function startSlackHouse(
     fleet,
     policy,
     jobs,
+    schedules,
     approvalsChannel: 'C0APPROVE',
     dataDirectory: path,
     log,

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { UserError } from '../../src/errors.js'
 import { anImage, aVm, type FakeHostOptions } from '../fakes/fleet.js'
 import { buildPage, Chat, openBrowser } from './chat.js'
 import { type SlackHouse, startSlackHouse } from './slack-house.js'
@@ -179,6 +180,25 @@ describe.each(sizes)('on a $name', (size) => {
     await command('vm create web-01 --image rokylinux9 --host kvm1')
     await chat.message('refused')
     await picture('card-refused', size)
+    expect(await widerThanScreen()).toEqual([])
+    house.host('kvm1').fail(
+      'createVm',
+      new UserError('kcli-failed', 'kcli could not create web-98: the pool default is full.', {
+        fix: 'Make room in the pool, then ask again: host show kvm1',
+      }),
+    )
+    await command('vm create web-98 --image rockylinux9 --host kvm1')
+    const next = await house.sandbox.control.waitForMessage('C0APPROVE', ({ text }) =>
+      text.includes('web-98'),
+    )
+    await house.sandbox.control.click({
+      user: 'U0BEN',
+      channel: 'C0APPROVE',
+      ts: next.ts,
+      text: 'Approve & deploy',
+    })
+    await chat.message('web-98: failed')
+    await picture('card-failed', size)
     expect(await widerThanScreen()).toEqual([])
   })
 

@@ -6,11 +6,14 @@ import {
   dateTime,
   dayTime,
   defineCommand,
+  diskSize,
   type FormValues,
   list,
   ownerRef,
   readForm,
   scheduleRef,
+  sshKey,
+  text,
   timeZoneName,
   userRef,
   weekDays,
@@ -29,6 +32,9 @@ const command = defineCommand({
     schedule: scheduleRef().optional().describe('Which schedule'),
     owner: ownerRef().optional().describe('Whose'),
     others: list(userRef()).optional().describe('Who else'),
+    why: text().optional().describe('Why'),
+    keys: list(sshKey()).default([]).describe('Who may log in'),
+    disks: list(diskSize()).default([]).describe('Its disks'),
   }),
   run: async () => ({ title: 'picked', tone: 'ok' }),
 })
@@ -104,5 +110,15 @@ describe('a form', () => {
     expect(lineOf({ field: { type: 'users_select', selected_user: 'U0ANN' } }, 'owner')).toBe(
       'test pick --owner U0ANN',
     )
+  })
+
+  it('says how to fill it in, which is not how to type it', () => {
+    expect(element('why')).toMatchObject({ hint: 'Why' })
+    expect(element('why')).not.toHaveProperty('placeholder')
+    expect(element('keys')).toMatchObject({
+      multiline: true,
+      hint: 'Who may log in: ssh-ed25519 AAAA… comment, one a line',
+    })
+    expect(element('disks')).toMatchObject({ hint: 'Its disks: 20G, 1T or 20 (GiB); several with commas' })
   })
 })

@@ -78,6 +78,16 @@ export function isTypedInto({ kind, isList }: ArgumentDescription): boolean {
   return kind !== 'flag' && !searched.includes(kind) && (isList ? several : one)[kind] === undefined
 }
 
+/** How values look; in a form nothing is quoted, and what may have commas has a line for each. Empty for free text. */
+export function writtenAs({ kind, form, isList }: ArgumentDescription): string {
+  const how = kind === 'text' ? '' : kind === 'ssh-key' ? 'ssh-ed25519 AAAA… comment' : form
+  return isLong(kind, isList) ? [how, 'one a line'].filter(Boolean).join(', ') : how
+}
+
+function isLong(kind: ArgumentKind, isList: boolean): boolean {
+  return isList && (kind === 'text' || kind === 'ssh-key')
+}
+
 /** `value` is as it is typed; what the element cannot hold is left out. */
 export function elementOf(
   field: ArgumentDescription,
@@ -172,18 +182,18 @@ function numberElement(
 }
 
 function textElement(
-  { kind, isList, form }: ArgumentDescription,
+  field: ArgumentDescription,
   texts: readonly string[],
   common: Common,
 ): InputBlockElement {
-  // Values that may have commas are a line each.
-  const isLong = kind === 'ssh-key' || (isList && kind === 'text')
-  const text = texts.join(isLong ? '\n' : ', ').slice(0, longest.text)
+  const { kind, isList } = field
+  const text = texts.join(isLong(kind, isList) ? '\n' : ', ').slice(0, longest.text)
+  const how = clip(writtenAs(field), longest.placeholder)
   return {
     type: 'plain_text_input',
     ...common,
-    ...(isLong ? { multiline: true } : {}),
-    placeholder: { type: 'plain_text', text: clip(form, longest.placeholder) },
+    ...(kind === 'ssh-key' || isLong(kind, isList) ? { multiline: true } : {}),
+    ...(how === '' ? {} : { placeholder: { type: 'plain_text', text: how } }),
     ...(text === '' ? {} : { initial_value: text }),
   }
 }

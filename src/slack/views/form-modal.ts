@@ -8,7 +8,7 @@ import {
   type FormValues,
   risks,
 } from '../../command/index.js'
-import { elementOf, isTypedInto } from './form-element.js'
+import { elementOf, isTypedInto, writtenAs } from './form-element.js'
 import { blockOf, type FormMetadata, formCallback, leaderOf } from './form-fields.js'
 import { fitViewBlocks } from './limits.js'
 import { context, section } from './message.js'
@@ -103,5 +103,6 @@ function fieldBlock(
 }
 
 function hintOf(field: ArgumentDescription): string {
-  return isTypedInto(field) ? `${field.description}: ${field.form}` : field.description
+  const how = isTypedInto(field) ? writtenAs(field) : ''
+  return how === '' ? field.description : `${field.description}: ${how}`
 }

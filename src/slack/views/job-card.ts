@@ -93,12 +93,17 @@ function decisionLines(job: Job, { approvalNotPosted }: CardNotes): string[] {
   return lines
 }
 
-function stepLines({ steps, state }: Job): string[] {
+function stepLines({ steps: all, state, error }: Job): string[] {
+  // The plan itself is on the card.
+  const steps = all.filter(({ name }) => name !== 'plan')
   if (state === 'succeeded' && steps.length > 3) {
     return [`✅ ${steps.length} steps: ${steps.map(({ name }) => escapeText(name)).join(', ')}`]
   }
   const left = steps.length - stepsShown
-  return [...(left > 0 ? [`… ${left} earlier steps`] : []), ...steps.slice(-stepsShown).map(stepLine)]
+  return [
+    ...(left > 0 ? [`… ${left} earlier steps`] : []),
+    ...steps.slice(-stepsShown).map((step) => stepLine(step, error)),
+  ]
 }
 
 function errorLines({ error, state, plan }: Job): string[] {

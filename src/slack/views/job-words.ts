@@ -92,10 +92,16 @@ export function warningLines({ warnings }: Plan): string[] {
 
 const stepSign: Record<StepRecord['state'], string> = { running: '⏳', done: '✅', failed: '❌' }
 
-export function stepLine({ name, state, startedAt, endedAt, progress, error }: StepRecord): string {
-  const took = endedAt === undefined ? '' : ` (${showDuration(Date.parse(endedAt) - Date.parse(startedAt))})`
+/** `told` is what the card tells anyway. */
+export function stepLine(
+  { name, state, startedAt, endedAt, progress, error }: StepRecord,
+  told: Job['error'],
+): string {
+  const ms = endedAt === undefined ? 0 : Date.parse(endedAt) - Date.parse(startedAt)
+  // What took no time is not worth a word on a phone.
+  const took = ms < 1000 ? '' : ` (${showDuration(ms)})`
   const now = state === 'running' && progress !== undefined ? ` · ${escapeText(progress)}` : ''
-  const why = error === undefined ? '' : ` · ${escapeText(error.message)}`
+  const why = error === undefined || error.message === told?.message ? '' : ` · ${escapeText(error.message)}`
   return `${stepSign[state]} ${escapeText(name)}${took}${now}${why}`
 }
 

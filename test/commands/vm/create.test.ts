@@ -64,7 +64,7 @@ describe('the plan of vm create', () => {
     const { plan: made } = await plan('vm create web1 --image rocky9.qcow2', { fleet })
     expect(made.host).toBe('large')
     expect(made.warnings).toEqual([
-      'down did not answer: Host down does not answer: connection refused. It was not considered.',
+      'Host down does not answer: connection refused. It was not considered.',
       'down does not answer: whether it has a VM web1 is not known.',
     ])
     expect((await plan('vm create web1 --image rocky9.qcow2 --host small', { fleet })).plan.host).toBe(

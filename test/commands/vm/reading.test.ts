@@ -52,7 +52,7 @@ describe('vm list', () => {
     const report = await ask('vm list', { fleet })
     expect(report).toMatchObject({ title: '2 VMs on 1 of 2 hosts', tone: 'warn' })
     expect(report.table?.rows).toHaveLength(2)
-    expect(report.notes).toEqual(['kvm2 did not answer: Host kvm2 does not answer: connection refused.'])
+    expect(report.notes).toEqual(['Host kvm2 does not answer: connection refused.'])
   })
 
   it('fails when the one host that was named does not answer, or is unknown', async () => {
