@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { auditCommand } from '../src/audit-command.js'
 import { createLog } from '../src/log.js'
 import { openAuditLog } from '../src/store/index.js'
+import { printedBy } from './printed.js'
 
 const ann = { id: 'U1', name: 'ann' }
 const bob = { id: 'U2', name: 'bob' }
@@ -43,23 +43,13 @@ async function aHouse(): Promise<NodeJS.ProcessEnv> {
 
 /** What is printed. */
 async function printed(...words: string[]): Promise<string> {
-  let text = ''
-  const terminal = new Writable({
-    write(chunk, _encoding, done) {
-      text += String(chunk)
-      done()
-    },
-  })
-  vi.spyOn(process, 'stdout', 'get').mockReturnValue(terminal as typeof process.stdout)
-  expect(await auditCommand(await aHouse(), words)).toBe(0)
+  const house = await aHouse()
+  const { text, code } = await printedBy(() => auditCommand(house, words))
+  expect(code).toBe(0)
   return text
 }
 
 const numbersIn = (text: string) => text.split('\n').flatMap((line) => /^\d+/.exec(line)?.[0] ?? [])
-
-afterEach(() => {
-  vi.restoreAllMocks()
-})
 
 describe('qnav audit', () => {
   it.each<[string[], string[]]>([

@@ -2,11 +2,11 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createLog } from '../src/log.js'
 import { migrateCommand } from '../src/migrate-command.js'
 import { openDataDirectory } from '../src/store/index.js'
+import { printedBy } from './printed.js'
 
 async function aDirectory(...folders: string[]): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'qnav-migrate-'))
@@ -16,23 +16,8 @@ async function aDirectory(...folders: string[]): Promise<string> {
 }
 
 /** What is printed, and the exit code. */
-async function typed(path: string, ...words: string[]): Promise<{ text: string; code: number }> {
-  let text = ''
-  const terminal = new Writable({
-    write(chunk, _encoding, done) {
-      text += String(chunk)
-      done()
-    },
-  })
-  vi.spyOn(process, 'stdout', 'get').mockReturnValue(terminal as typeof process.stdout)
-  const code = await migrateCommand({ QNAV_DATA_DIR: path }, words)
-  vi.restoreAllMocks()
-  return { text, code }
-}
-
-afterEach(() => {
-  vi.restoreAllMocks()
-})
+const typed = (path: string, ...words: string[]) =>
+  printedBy(() => migrateCommand({ QNAV_DATA_DIR: path }, words))
 
 describe('qnav migrate', () => {
   it('says with --check what is to do, and does it without', async () => {

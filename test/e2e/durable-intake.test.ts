@@ -1,36 +1,21 @@
 /** The whole bot, killed the instant after Slack was told that something arrived: nothing is lost, and nothing done twice. */
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { mockVirsh, startMockHost } from './mock-host.js'
 import { WholeBot } from './whole-bot.js'
 
-const run = promisify(execFile)
-/** The mock within the daemon: a client that names it without a socket would have one of its own. */
-const mock = 'test+unix:///default?socket=/run/libvirt/libvirt-sock'
-const domain = "<domain type='test'><name>web1</name><memory>8192</memory><os><type>hvm</type></os></domain>"
 const kills = 6
 
 describe.skipIf(inject('lab') === undefined)('a bot that is killed as soon as it has acknowledged', () => {
   let bot: WholeBot
-  /** Without a connection to it the mock forgets everything. */
-  let keeper: ReturnType<typeof execFile>
-  const virsh = async (...args: string[]) => (await run('virsh', ['-c', mock, ...args])).stdout
+  let host: Awaited<ReturnType<typeof startMockHost>>
 
   beforeAll(async () => {
-    keeper = execFile('virsh', ['-c', mock])
-    await vi.waitFor(async () => expect(await virsh('list')).toContain('test'))
-    const directory = await mkdtemp(join(tmpdir(), 'qnav-mock-'))
-    await writeFile(join(directory, 'web1.xml'), domain)
-    await virsh('define', join(directory, 'web1.xml'))
-    await rm(directory, { recursive: true })
+    host = await startMockHost()
     bot = await WholeBot.start('test driver')
   })
   afterAll(async () => {
     await bot?.stop()
-    keeper?.kill()
+    host?.stop()
   })
 
   /** Resolves when the process is dead, which it is before it can do anything else. */
@@ -75,7 +60,7 @@ describe.skipIf(inject('lab') === undefined)('a bot that is killed as soon as it
         expect.stringContaining('done'),
       ])
     }
-    const snapshots = (await virsh('snapshot-list', 'web1', '--name')).split('\n').filter(Boolean)
+    const snapshots = (await mockVirsh('snapshot-list', 'web1', '--name')).split('\n').filter(Boolean)
     expect(snapshots.sort()).toEqual(['s1', 's2', 's3', 's4', 's5', 's6'])
   }, 180_000)
 })

@@ -1,35 +1,21 @@
 /** The whole bot, killed between Slack's taking a message and the bot's hearing of it: nothing is said twice, or not at all. */
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { startMockHost } from './mock-host.js'
 import { WholeBot } from './whole-bot.js'
 
-const run = promisify(execFile)
-/** The mock within the daemon: a client that names it without a socket would have one of its own. */
-const mock = 'test+unix:///default?socket=/run/libvirt/libvirt-sock'
-const domain = "<domain type='test'><name>web1</name><memory>8192</memory><os><type>hvm</type></os></domain>"
 const kills = 4
 
 describe.skipIf(inject('lab') === undefined)('a bot that is killed before Slack can answer it', () => {
   let bot: WholeBot
-  /** Without a connection to it the mock forgets everything. */
-  let keeper: ReturnType<typeof execFile>
+  let host: Awaited<ReturnType<typeof startMockHost>>
 
   beforeAll(async () => {
-    keeper = execFile('virsh', ['-c', mock])
-    await vi.waitFor(async () => expect((await run('virsh', ['-c', mock, 'list'])).stdout).toContain('test'))
-    const directory = await mkdtemp(join(tmpdir(), 'qnav-mock-'))
-    await writeFile(join(directory, 'web1.xml'), domain)
-    await run('virsh', ['-c', mock, 'define', join(directory, 'web1.xml')])
-    await rm(directory, { recursive: true })
+    host = await startMockHost()
     bot = await WholeBot.start('test driver')
   })
   afterAll(async () => {
     await bot?.stop()
-    keeper?.kill()
+    host?.stop()
   })
 
   const messages = (channel: string, words: string) =>

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Job, JobBody, Jobs } from '../../src/jobs/index.js'
 import { isOver } from '../../src/jobs/index.js'
 import { aPlan, approver, aReport, aRequest, never } from './builders.js'
-import { aLocalWorld, type LocalWorld } from './local-world.js'
+import { aLocalWorld, type LocalWorld, someDeaths } from './local-world.js'
 
 interface Host {
   /** What exists, by the key of the step that made it. */
@@ -128,27 +128,18 @@ describe('a job whose engine dies', () => {
 
   it('again and again finishes once in the end', async () => {
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(
-          fc.tuple(fc.integer({ min: 1, max: 8 }), fc.constantFrom('before' as const, 'after' as const)),
-          {
-            minLength: 2,
-            maxLength: 5,
-          },
-        ),
-        async (deaths) => {
-          const world = await aLocalWorld()
-          const host: Host = { made: new Map(), begun: new Map() }
-          let job: Job | undefined
-          for (const [write, when] of deaths) {
-            world.dieAt(write, when)
-            job = await drive(await survivor(world), host)
-          }
-          world.dieAt(Number.MAX_SAFE_INTEGER, 'after')
+      fc.asyncProperty(someDeaths(5), async (deaths) => {
+        const world = await aLocalWorld()
+        const host: Host = { made: new Map(), begun: new Map() }
+        let job: Job | undefined
+        for (const [write, when] of deaths) {
+          world.dieAt(write, when)
           job = await drive(await survivor(world), host)
-          await check(world, host, job, deaths.length)
-        },
-      ),
+        }
+        world.dieAt(Number.MAX_SAFE_INTEGER, 'after')
+        job = await drive(await survivor(world), host)
+        await check(world, host, job, deaths.length)
+      }),
       { numRuns: 40 },
     )
   }, 60_000)

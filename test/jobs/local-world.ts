@@ -1,7 +1,9 @@
 /** A data directory, and engines that come and go on it. */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { onTestFinished } from 'vitest'
 import { createJobs, type Jobs, type JobsParts } from '../../src/jobs/index.js'
 import { createLog } from '../../src/log.js'
@@ -154,3 +156,10 @@ export async function aLocalWorld(parts: Partial<JobsParts> = {}): Promise<Local
   })
   return world
 }
+
+/** Two deaths and more, each so many writes after the one before, and before or after that write is on disk. */
+export const someDeaths = (most: number) =>
+  fc.array(fc.tuple(fc.integer({ min: 1, max: 8 }), fc.constantFrom('before' as const, 'after' as const)), {
+    minLength: 2,
+    maxLength: most,
+  })
