@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { createFleet, type Fleet } from './agents/index.js'
+import { openAuditMirrors } from './audit-mirror/index.js'
 import { auditReading } from './audit-search.js'
 import { type Catalogue, loadCatalogue, type Reloaded } from './command/index.js'
 import type { Config, Settings, SlackSettings } from './config/index.js'
@@ -13,7 +14,7 @@ import { createPolicy, type GroupDirectory, type PeopleDirectory, type Policy } 
 import { openPreferences, type PreferenceBook } from './preferences/index.js'
 import { createRequests, type Requests } from './request/index.js'
 import { createSlackSurface } from './slack/index.js'
-import { migrateStore, openAuditLog, openDataDirectory } from './store/index.js'
+import { type AuditLog, migrateStore, openAuditLog, openDataDirectory } from './store/index.js'
 import { serveTerminal } from './terminal/index.js'
 
 const dayMs = 24 * 3_600_000
@@ -30,6 +31,7 @@ export interface House {
   jobs: Jobs
   schedules: Schedules
   preferences: PreferenceBook
+  audit: Pick<AuditLog, 'follow'>
   /** Where what must survive a restart is kept. */
   dataDirectory: string
   /** Resumes unfinished jobs and opens the terminal's entrance. Call once every surface listens. `schedules: 'rest'` asks for
@@ -149,6 +151,7 @@ export async function buildHouse(
       jobs,
       schedules,
       preferences,
+      audit: auditLog,
       dataDirectory: data.path,
       async open(how) {
         await jobs.start()
@@ -178,12 +181,13 @@ const takenAtOnce: Readonly<Record<string, Part>> = {
   quotas: ({ quotas }) => quotas,
   rates: ({ rates }) => rates,
   locks: ({ busy }) => busy,
-  audit: ({ auditKeepMs }) => auditKeepMs,
+  'audit.keep': ({ auditKeepMs }) => auditKeepMs,
   time_zone: ({ timeZone }) => timeZone,
 }
 
 const takenAtStart: Readonly<Record<string, Part>> = {
   jobs: ({ jobs }) => jobs,
+  'audit.mirror': ({ auditMirror }) => auditMirror,
   // Without what cannot be compared: passphrases are functions.
   hosts: ({ hosts }) => JSON.parse(JSON.stringify(hosts)),
   'slack.approvals_channel': ({ approvalsChannel }) => approvalsChannel,
@@ -238,13 +242,21 @@ export async function startBot(
       ...(settings.breakGlass ? { breakGlass: settings.breakGlass } : {}),
     })
     slackDirectory = { ...slack.groups, ...slack.people }
+    const mirrors = await openAuditMirrors(settings.auditMirror, {
+      audit: house.audit,
+      data: { path: house.dataDirectory },
+      channelSink: (channel) => slack.auditChannel(channel),
+      log,
+    })
     // Jobs first: what Slack delivers in its first second must find them loaded.
     await house.open()
     await slack.start()
     await slack.catchUp()
+    mirrors.start()
     return {
       reload: (by) => house.reload(by),
       async stop() {
+        await mirrors.stop()
         await slack.stop()
         await house.close()
       },

@@ -227,7 +227,27 @@ const locks = section({
 /** Shorter would be no log for those who ask a quarter later. */
 const leastAuditDays = 90
 
+const syslogForm =
+  'must be udp://, tcp:// or tls:// with a host and a port, such as tls://logs.example.com:6514'
+const syslogTarget = z.string({ error: syslogForm }).transform((value, context) => {
+  const [, protocol, bracketed, plain, digits = ''] =
+    /^(udp|tcp|tls):\/\/(?:\[([0-9a-fA-F:.]{2,45})\]|([A-Za-z0-9][A-Za-z0-9.-]{0,252})):(\d{1,5})$/.exec(
+      value,
+    ) ?? []
+  const host = bracketed ?? plain
+  if (host !== undefined && isPort(digits)) {
+    return { protocol: protocol as 'udp' | 'tcp' | 'tls', host, port: Number(digits) }
+  }
+  context.addIssue({ code: 'custom', message: syslogForm, input: value })
+  return z.NEVER
+})
+
 const audit = section({
+  mirror: section({
+    channel: channelId.exactOptional(),
+    journald: yesOrNo.default(false),
+    syslog: syslogTarget.exactOptional(),
+  }).prefault({}),
   keep: z
     .unknown()
     .transform((value, context) => {

@@ -242,6 +242,7 @@ function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<strin
     busy: file.locks.busy,
     timeZone: file.time_zone,
     ...(file.audit.keep === undefined ? {} : { auditKeepMs: file.audit.keep }),
+    auditMirror: file.audit.mirror,
     jobs: { keep: file.jobs.keep, archiveMs: file.jobs.archive },
     ...(file.slack.approvals_channel === undefined ? {} : { approvalsChannel: file.slack.approvals_channel }),
     ...(file.break_glass === undefined

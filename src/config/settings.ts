@@ -20,6 +20,14 @@ export interface BreakGlassSettings {
   remindMs: number
 }
 
+export interface AuditMirrorSettings {
+  /** Channel id. */
+  channel?: string
+  /** The journal of the bot's machine. */
+  journald: boolean
+  syslog?: { protocol: 'udp' | 'tcp' | 'tls'; host: string; port: number }
+}
+
 /** qnav.yml. */
 export interface Config {
   /** Absolute path of the file. */
@@ -41,6 +49,8 @@ export interface Config {
   busy: 'queue' | 'refuse'
   /** How long the audit log keeps what is in it, in milliseconds; for ever when absent. */
   auditKeepMs?: number
+  /** Who else gets each entry of the audit log. */
+  auditMirror: AuditMirrorSettings
   /** How many finished jobs are at hand, and for how long older ones stay in the archive. */
   jobs: { keep: number; archiveMs: number }
 }

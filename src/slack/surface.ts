@@ -1,6 +1,7 @@
 /** The Slack side of the bot, put together. */
 import { App, type Receiver } from '@slack/bolt'
 import type { Fleet } from '../agents/index.js'
+import type { Sink } from '../audit-mirror/index.js'
 import { type Catalogue, Suggestions } from '../command/index.js'
 import { type Clock, type Jobs, type Schedules, systemClock } from '../jobs/index.js'
 import type { Logger } from '../log.js'
@@ -8,6 +9,7 @@ import type { GroupDirectory, PeopleDirectory, Policy } from '../policy/index.js
 import { type PreferenceBook, quietUntil } from '../preferences/index.js'
 import type { Requests } from '../request/index.js'
 import { Answering } from './answering.js'
+import { auditChannel } from './audit-channel.js'
 import { callFailure } from './call-failure.js'
 import { type BreakGlassNews, type CardBook, JobCards, openCardBook } from './cards/index.js'
 import { clientOptions, createClients } from './clients.js'
@@ -69,6 +71,8 @@ export interface SlackSurface {
   stop(): Promise<void>
   groups: GroupDirectory
   people: PeopleDirectory
+  /** Takes entries of the audit log for a channel, once it was started. */
+  auditChannel(channel: string): Sink
 }
 
 /** Together with the receivers' 3 s below the 15 s that the process has. */
@@ -169,6 +173,10 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
       await cards.start()
       homes.start()
       await receiver.start()
+    },
+
+    auditChannel(channel) {
+      return auditChannel({ outbox: () => outbox, channel })
     },
 
     async catchUp() {

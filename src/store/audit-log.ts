@@ -8,6 +8,7 @@ import { redactJson } from '../redact.js'
 import { syncDirectory, withFile } from './atomic-file.js'
 import { type ChainEnd, chainStart, checkLine, cutEvent, nextLine } from './audit-chain.js'
 import { auditHeadName, readHead, writeHead } from './audit-head.js'
+import type { AuditRecord } from './audit-record.js'
 import { linesFromStart } from './lines.js'
 import { storeDamaged, storeFailed } from './store-errors.js'
 
@@ -24,6 +25,8 @@ export interface AuditLog {
   /** Cuts off what is older than so many milliseconds, behind an entry that says so and lets `verify` follow the rest. The
    * newest entry stays. Resolves with how many went; rejects with `store-failed`, then nothing went. */
   retain(keepMs: number): Promise<number>
+  /** Tells of every entry that is on disk from now on, in order, without waiting for anybody. Returns what ends that. */
+  follow(listener: (record: AuditRecord) => void): () => void
   /** Waits for what is being written. */
   close(): Promise<void>
 }
@@ -88,6 +91,7 @@ class AppendedFile implements AuditLog {
   #isClosed = false
   /** Why nothing can be appended any more. */
   #broken: unknown
+  readonly #followers = new Set<(record: AuditRecord) => void>()
 
   constructor(parts: { path: string; file: FileHandle; headFile: FileHandle; log: Logger; now: () => Date }) {
     this.path = parts.path
@@ -130,6 +134,11 @@ class AppendedFile implements AuditLog {
       this.#waiting.push({ at, json, resolve, reject })
       this.#flushing ??= this.#flush()
     })
+  }
+
+  follow(listener: (record: AuditRecord) => void): () => void {
+    this.#followers.add(listener)
+    return () => this.#followers.delete(listener)
   }
 
   async close(): Promise<void> {
@@ -201,10 +210,14 @@ class AppendedFile implements AuditLog {
     if (this.#broken !== undefined) throw this.#broken
     let end = this.#end
     let text = ''
+    const records: AuditRecord[] = []
     for (const { at, json } of batch) {
       const next = nextLine(end, at, json)
       end = next.end
       text += next.line
+      if (this.#followers.size > 0) {
+        records.push({ seq: end.seq, at, entry: JSON.parse(json), line: next.line.trimEnd() })
+      }
     }
     try {
       await this.#file.appendFile(text)
@@ -215,6 +228,7 @@ class AppendedFile implements AuditLog {
     }
     this.#bytes += Buffer.byteLength(text)
     this.#end = end
+    for (const follower of this.#followers) for (const record of records) follower(record)
     // The entries are on disk. Without the head, a cut of exactly these would not be seen; that is no reason to say they
     // failed, and the next write brings the head up to date.
     await writeHead(this.#headFile, end).catch((error: unknown) => {

@@ -2,19 +2,10 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { type AuditEntry, auditFileName } from './audit-log.js'
+import { auditFileName } from './audit-log.js'
+import type { AuditRecord } from './audit-record.js'
 import { linesFromStart } from './lines.js'
 import { errnoOf, storeDamaged, storeFailed } from './store-errors.js'
-
-/** One entry as it stands in the log. */
-export interface AuditRecord {
-  seq: number
-  /** ISO 8601. */
-  at: string
-  entry: AuditEntry
-  /** The line of the file without its line feed, byte for byte. */
-  line: string
-}
 
 const form = z.object({
   seq: z.int().positive(),

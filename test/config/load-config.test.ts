@@ -32,6 +32,13 @@ describe('qnav.yml', () => {
       rates: { commandsPerMinute: 120, changesPerHour: 300 },
       jobs: { keep: 1000, archiveMs: 400 * 86_400_000 },
     })
+    expect((await load(oneHost)).auditMirror).toEqual({ journald: false })
+    const mirrors = 'channel: C0AUDIT, journald: true, syslog: "udp://[::1]:514"'
+    expect((await load(`${oneHost}audit: { mirror: { ${mirrors} } }\n`)).auditMirror).toEqual({
+      channel: 'C0AUDIT',
+      journald: true,
+      syslog: { protocol: 'udp', host: '::1', port: 514 },
+    })
     const text = `${oneHost}quotas:
   owners:
     - { users: [U1], memory: 1.5G, disk: 2T }
@@ -369,6 +376,18 @@ describe('qnav.yml', () => {
     ['a quota below nothing', `${oneHost}quotas:\n  owners:\n    - { vms: -1 }\n`, 6, /whole number from 0/],
     ['a ratio of nothing', `${oneHost}quotas:\n  hosts:\n    - { vcpu_ratio: 0 }\n`, 6, /above 0/],
     ['an unknown limit', `${oneHost}quotas:\n  owners:\n    - { cpus: 4 }\n`, 6, /did you mean "vcpus"/],
+    [
+      'a syslog without a port',
+      `${oneHost}audit: { mirror: { syslog: tls://logs.example.com } }\n`,
+      4,
+      /syslog: .* must be udp:\/\/, tcp:\/\/ or tls:\/\/ with a host and a port/,
+    ],
+    [
+      'a port that is none',
+      `${oneHost}audit: { mirror: { syslog: 'udp://[::1]:70000' } }\n`,
+      4,
+      /with a host and a port/,
+    ],
     ['no archive to speak of', `${oneHost}jobs: { archive: 12h }\n`, 4, /from 1d to 3650d/],
     ['no jobs kept at all', `${oneHost}jobs: { keep: 0 }\n`, 4, /from 1 to/],
     ['no commands at all', `${oneHost}rates: { commands_per_minute: 0 }\n`, 4, /from 1 to/],

@@ -65,8 +65,9 @@ describe.skipIf(inject('lab') === undefined)('qnav.yml, changed while the bot ru
         .replace('[Ben]', '[U0ANN, U0BEN]')
         .replace('ratez:', 'rates:')
         .replace('kvm1:', 'kvm9:')
-        .replace('C0APPROVE', 'C0RANDOM'),
+        .replace('C0APPROVE', 'C0RANDOM')
+        .concat('audit: { mirror: { channel: C0VMS } }\n'),
     )
-    expect(said).toContain('"needRestart":["hosts","slack.approvals_channel"]')
+    expect(said).toContain('"needRestart":["audit.mirror","hosts","slack.approvals_channel"]')
   })
 })

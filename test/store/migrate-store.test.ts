@@ -153,8 +153,8 @@ describe('a data directory', () => {
     const path = await anOld()
     await migrateStore({ path }, { log, steps: steps() })
     const before = await readFile(join(path, 'store.json'), 'utf8')
-    for (const refusal of [planMigration({ path }, { log }), migrateStore({ path }, { log })]) {
-      await expect(refusal).rejects.toMatchObject({
+    for (const refuse of [planMigration, migrateStore]) {
+      await expect(refuse({ path }, { log })).rejects.toMatchObject({
         code: 'store-failed',
         message: expect.stringMatching(
           /newer qnav: it has version 3, and this one knows 2 at most. Nothing was touched/,

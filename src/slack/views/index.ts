@@ -6,6 +6,7 @@ export {
   outcomeOf,
   reviewReminder,
 } from './approval-news.js'
+export { auditNews } from './audit-news.js'
 export { commandPicker, pickedCommand, pickerCallback } from './command-picker.js'
 export { denyModal, longestReason } from './deny-modal.js'
 export { isOptionValue, optionOf } from './form-element.js'

@@ -1,0 +1,2 @@
+export { openAuditMirrors } from './open-mirrors.js'
+export type { Sink } from './sink.js'
