@@ -9,6 +9,7 @@ export type ArgumentKind =
   | 'memory'
   | 'disk'
   | 'duration'
+  | 'lease'
   | 'choice'
   | 'vm'
   | 'new-vm'

@@ -1,0 +1,2 @@
+export { registerLeaseEnd } from './lease-end.js'
+export { LeaseKeeper, type LeaseNotice } from './lease-keeper.js'
