@@ -33,9 +33,9 @@ export default defineCommand({
     const running = shown.filter((vm) => vm.state === 'running').length
     const where = host ?? hostCount(fleet, unreachable.length)
     return {
-      title: `${count(shown.length, 'VM')}${whose === undefined ? '' : ` of ${whose}`} on ${where}`,
+      title: `${counted(shown.length, state)}${whose === undefined ? '' : ` of ${whose}`} on ${where}`,
       tone: unreachable.length > 0 ? 'warn' : 'info',
-      ...(shown.length > 0 ? { summary: `${running} running.` } : {}),
+      ...(shown.length > 0 && state === undefined ? { summary: `${running} running.` } : {}),
       table: {
         columns: ['VM', 'State', 'Host', ...(isOwned ? ['Owner'] : [])],
         rows: shown.map((vm) => [
@@ -59,3 +59,8 @@ export default defineCommand({
     }
   },
 })
+
+function counted(vms: number, state: 'running' | 'off' | undefined): string {
+  if (state === undefined) return count(vms, 'VM')
+  return state === 'running' ? count(vms, 'running VM') : count(vms, 'VM that is off', 'VMs that are off')
+}

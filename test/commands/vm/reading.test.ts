@@ -43,7 +43,11 @@ describe('vm list', () => {
   it('lists those of one host, or of one state', async () => {
     expect((await ask('vm list kvm2', hosts())).table?.rows).toEqual([['db1', 'shut off', 'kvm2']])
     expect((await ask('vm list --state running', hosts())).table?.rows).toEqual([['web1', 'running', 'kvm1']])
-    expect((await ask('vm list --state off', hosts())).table?.rows).toHaveLength(2)
+    expect(await ask('vm list --state running', hosts())).toMatchObject({ title: '1 running VM on 2 hosts' })
+    const off = await ask('vm list --state off', hosts())
+    expect(off.table?.rows).toHaveLength(2)
+    expect(off).toMatchObject({ title: '2 VMs that are off on 2 hosts' })
+    expect(off).not.toHaveProperty('summary')
   })
 
   it('says which host did not answer, and lists the others', async () => {
