@@ -1,6 +1,8 @@
 import { z } from 'zod'
-import { askHosts, defineCommand, hostName } from '../../src/command/index.js'
-import { count, type Finding, type Tone } from '../../src/report/index.js'
+import type { Fleet } from '../../src/agents/index.js'
+import { askHosts, defineCommand, hostName, memoryChart, roomChart } from '../../src/command/index.js'
+import { UserError } from '../../src/errors.js'
+import { type Chart, count, type Finding, type Tone } from '../../src/report/index.js'
 
 export default defineCommand({
   summary: 'Check what hosts need to run VMs',
@@ -14,7 +16,10 @@ export default defineCommand({
 
   async run({ host }, { fleet }) {
     const asked = host === undefined ? fleet.agents.map(({ name }) => name) : [host]
-    const { answers, silent } = await askHosts(fleet, host, (agent) => agent.check())
+    const [{ answers, silent }, chart] = await Promise.all([
+      askHosts(fleet, host, (agent) => agent.check()),
+      chartOf(fleet, asked),
+    ])
     const isOne = asked.length === 1
     const findings = [
       ...silent.map(
@@ -42,6 +47,28 @@ export default defineCommand({
       title: `${isOne ? asked[0] : count(asked.length, 'host')}: ${count(findings.length, 'check')}, ${parts.join(', ') || 'all passed'}`,
       tone,
       findings,
+      ...(chart === undefined ? {} : { chart }),
+      actions: [{ label: 'Check again', command: ['host check', host].filter(Boolean).join(' ') }],
     }
   },
 })
+
+/** What is full, at a glance. The findings tell of what does not answer, so the chart leaves it out. */
+async function chartOf(fleet: Fleet, hosts: readonly string[]): Promise<Chart | undefined> {
+  const isOne = hosts.length === 1
+  const seen = await Promise.all(
+    hosts.map(async (host) => {
+      const agent = fleet.agent(host)
+      try {
+        const [value, pools] = await Promise.all([agent.capacity(), isOne ? agent.pools() : []])
+        return [{ host, value, pools }]
+      } catch (error) {
+        if (error instanceof UserError) return []
+        throw error
+      }
+    }),
+  )
+  const [first, ...others] = seen.flat()
+  if (first === undefined) return undefined
+  return isOne ? roomChart(first.host, first.value, first.pools) : memoryChart([first, ...others])
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { NetworkSummary, PoolSummary } from '../../src/agents/index.js'
-import { defineCommand, hostName, onlyHost } from '../../src/command/index.js'
+import { defineCommand, hostName, onlyHost, roomChart } from '../../src/command/index.js'
 import { type Fact, showMiB, timeInWords } from '../../src/report/index.js'
 
 export default defineCommand({
@@ -39,6 +39,11 @@ export default defineCommand({
       title: `Host ${host}`,
       tone: 'info',
       facts,
+      chart: roomChart(
+        host,
+        { availableMemoryMiB: detail.freeMemoryMiB, totalMemoryMiB: detail.memoryMiB },
+        detail.pools,
+      ),
       actions: [
         { label: 'Check', command: `host check ${host}` },
         { label: 'VMs', command: `vm list ${host}` },

@@ -40,6 +40,7 @@ export { changeText } from './plan-report.js'
 export { type PollOptions, poll } from './polling.js'
 export { preferencesReport, shortKey } from './preferences-report.js'
 export { readDuration } from './quantities.js'
+export { memoryChart, roomChart } from './room-chart.js'
 export { type Question, type Suggestion, Suggestions, type SuggestionsParts } from './suggestions.js'
 export {
   dayNames,

@@ -1,3 +1,4 @@
+export { type Bar, type Chart, chartLines } from './chart.js'
 export type { BlockedPlan, Change, Plan, ReadyPlan } from './plan.js'
 export { count, showDuration, showMiB } from './quantities.js'
 export type { Action, Fact, Finding, Report, Table, Tone } from './report.js'

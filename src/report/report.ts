@@ -1,5 +1,7 @@
 /** What a command has to say, free of Slack and terminal: both render the same Report, tests assert on it. */
 
+import type { Chart } from './chart.js'
+
 /** How the whole thing went. `working` is a job that is not over yet. */
 export type Tone = 'ok' | 'warn' | 'fail' | 'info' | 'working'
 
@@ -47,6 +49,8 @@ export interface Report {
   facts?: Fact[]
   table?: Table
   findings?: Finding[]
+  /** Goes to the thread. */
+  chart?: Chart
   /** Raw output, already redacted; long output goes to the thread. */
   log?: { title: string; text: string }
   /** Short remarks and next steps, one sentence each. */

@@ -24,6 +24,7 @@ import {
   stillAtIt,
   tooLate,
   whatHappened,
+  withTextCharts,
 } from './views/index.js'
 import type { Whisper } from './whisper.js'
 
@@ -139,7 +140,8 @@ export class Answering {
     const asked = { by: line.person, line: line.text.trim() }
     if (line.modal !== undefined) {
       const { text, blocks, thread } = reportMessage(report)
-      const all = [...blocks, ...thread.flatMap((message) => message.blocks)]
+      // Modals have no charts.
+      const all = withTextCharts([...blocks, ...thread.flatMap((message) => message.blocks)])
       if (await this.#parts.showIn(line.modal, line.text, { text, blocks: all })) return
     }
     if (isForOne) {
@@ -225,7 +227,9 @@ export class Answering {
   }
 
   /** `part`: what of the answer it is; without it it is gone when it is not heard at once. */
-  async #whisper(line: Line, message: Message, part?: string): Promise<boolean> {
+  async #whisper(line: Line, { text, blocks }: Message, part?: string): Promise<boolean> {
+    // Only messages that stay are known to take charts.
+    const message = { text, blocks: withTextCharts(blocks) }
     const { person, channel, thread, responseUrl, modal, isKept, delivery } = line
     if (modal !== undefined && (await this.#parts.showIn(modal, line.text, message))) return true
     const key =

@@ -1,13 +1,32 @@
 /** Reports, jobs and errors as plain text: columns aligned, no colours, nothing that a pipe would choke on. */
 import type { ErrorNote } from '../errors.js'
 import { approvalInWords, type Job, ruleInWords, type StepRecord } from '../jobs/index.js'
-import { type Change, type Plan, type Report, showDuration, type Table, type Tone } from '../report/index.js'
+import {
+  type Change,
+  chartLines,
+  type Plan,
+  type Report,
+  showDuration,
+  type Table,
+  type Tone,
+} from '../report/index.js'
 
 const marks: Readonly<Record<Tone, string>> = { ok: 'OK', warn: 'WARN', fail: 'FAIL', info: '', working: '…' }
 
 /** The whole report, ending with a newline. */
 export function renderReport(report: Report): string {
-  const { title, tone, summary, facts = [], table, findings = [], log, notes = [], actions = [] } = report
+  const {
+    title,
+    tone,
+    summary,
+    facts = [],
+    table,
+    findings = [],
+    chart,
+    log,
+    notes = [],
+    actions = [],
+  } = report
   const sections = [
     [marks[tone] === '' ? title : `${marks[tone]}  ${title}`, ...(summary === undefined ? [] : [summary])],
     columns(facts.map(({ label, value }) => [`${label}:`, value])),
@@ -16,6 +35,7 @@ export function renderReport(report: Report): string {
       `${result.toUpperCase().padEnd(4)}  ${check}: ${measured} (wanted: ${threshold}; measured by ${probe})`,
       ...(fix === undefined ? [] : [`      → ${fix}`]),
     ]),
+    chart === undefined ? [] : [`${chart.title}:`, ...chartLines(chart).map((line) => `  ${line}`)],
     log === undefined ? [] : [`${log.title}:`, ...log.text.split('\n').map((line) => `  ${line}`)],
     notes,
     actions.length === 0

@@ -216,8 +216,12 @@ describe.each(sizes)('on a $name', (size) => {
   it('a host check shows first what needs somebody', async () => {
     const chat = await open('U0ANN', size)
     await command('host check kvm1')
-    await chat.message('kvm1: 3 checks')
+    const check = await chat.message('kvm1: 3 checks')
     await picture('host-check', size)
+    expect(await widerThanScreen()).toEqual([])
+    await check.getByRole('button', { name: /repl(y|ies)/ }).click()
+    await page.getByRole('complementary', { name: 'Thread' }).getByText('used and free, %').waitFor()
+    await picture('host-check-chart', size)
     expect(await widerThanScreen()).toEqual([])
   })
 

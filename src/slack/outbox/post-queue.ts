@@ -3,7 +3,7 @@ import type { WebClient } from '@slack/web-api'
 import type { Clock } from '../../jobs/index.js'
 import type { Logger } from '../../log.js'
 import { type CallFailure, callFailure } from '../call-failure.js'
-import { prepare } from '../views/index.js'
+import { hasChart, prepare, withTextCharts } from '../views/index.js'
 import { backoffMs, pause } from '../wait.js'
 import type { Place, Post, Posted } from './outbox.js'
 import { type OutboxJournal, type Worth, worths } from './outbox-journal.js'
@@ -69,6 +69,8 @@ export class PostQueue {
   /** By then everything that the last process sent is to be seen. */
   readonly #settled: Promise<void>
   #bytes = 0
+  /** Whether this Slack knows the block, as far as it was tried. */
+  #drawsCharts = true
 
   /** Begins with what the last process left. */
   constructor({ client, journal, log, clock }: PostQueueParts) {
@@ -277,7 +279,8 @@ export class PostQueue {
   }
 
   async #send({ key, channel, thread, message }: Post): Promise<Place | CallFailure> {
-    const { text, blocks } = message
+    const { text } = message
+    const blocks = this.#drawsCharts ? message.blocks : withTextCharts(message.blocks)
     try {
       const { ts, channel: where = channel } = await this.#client.chat.postMessage({
         channel,
@@ -292,7 +295,11 @@ export class PostQueue {
       this.#search.learn(channel, where)
       return { channel: where, ts }
     } catch (error) {
-      return callFailure(error)
+      const failure = callFailure(error)
+      if (!this.#drawsCharts || !hasChart(blocks) || !failure.why.includes('invalid_blocks')) return failure
+      this.#log.warn({ why: failure.why }, 'Slack draws no charts here; they are sent as text')
+      this.#drawsCharts = false
+      return this.#send({ key, channel, message, ...(thread === undefined ? {} : { thread }) })
     }
   }
 

@@ -7,6 +7,7 @@ export {
   reviewReminder,
 } from './approval-news.js'
 export { auditNews } from './audit-news.js'
+export { hasChart, withTextCharts } from './chart.js'
 export { commandPicker, pickedCommand, pickerCallback } from './command-picker.js'
 export { denyModal, longestReason } from './deny-modal.js'
 export { isOptionValue, optionOf } from './form-element.js'

@@ -3,6 +3,7 @@ import type { KnownBlock } from '@slack/types'
 import type { Person } from '../../jobs/index.js'
 import { redactJson } from '../../redact.js'
 import { count, type Finding, type Report } from '../../report/index.js'
+import { chartMessage } from './chart.js'
 import { limits } from './limits.js'
 import {
   buttons,
@@ -50,7 +51,7 @@ function askedLine({ by, line }: Asked): KnownBlock[] {
 
 /** The report without its title, for cards that have their own. */
 export function reportParts(report: Report, line?: string): { blocks: KnownBlock[]; thread: Message[] } {
-  const { summary, facts = [], table, findings = [], log, notes = [], actions = [] } = report
+  const { summary, facts = [], table, findings = [], chart, log, notes = [], actions = [] } = report
   const overflow: string[] = []
   const thread: Message[] = []
 
@@ -63,6 +64,10 @@ export function reportParts(report: Report, line?: string): { blocks: KnownBlock
   if (table !== undefined && rows.length > rowsShown) {
     thread.push(...threadOf(report.title, tableLines(table)))
     overflow.push(`… ${rows.length - rowsShown} more, all ${rows.length} in the thread`)
+  }
+  if (chart !== undefined && chart.bars.length > 0) {
+    thread.push(chartMessage(chart))
+    overflow.push(`Chart in the thread: ${escapeText(chart.title)}`)
   }
   if (log !== undefined && log.text.trim() !== '') {
     thread.push(...threadOf(log.title, preformatted(log.text.trimEnd().split('\n'))))

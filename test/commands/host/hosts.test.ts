@@ -112,6 +112,8 @@ describe('host check', () => {
 
   it('has a failed finding for a host that does not answer, and those of the others', async () => {
     const report = await ask('host check', two())
+    // What does not answer has no bar.
+    expect(report.chart?.bars.map(({ label }) => label)).toEqual(['kvm1'])
     expect(report).toMatchObject({ title: '2 hosts: 2 checks, 1 failed', tone: 'fail' })
     expect(report.findings?.map(({ check, result }) => [check, result])).toEqual([
       ['kvm2: Connection', 'fail'],

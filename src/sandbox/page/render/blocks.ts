@@ -2,6 +2,7 @@
 import type { Json } from '../../protocol.js'
 import { h, icon } from '../dom.js'
 import { button } from './buttons.js'
+import { chart } from './chart.js'
 import type { BlockContext } from './context.js'
 import { element, picture } from './element.js'
 import { markdown } from './markdown.js'
@@ -170,5 +171,5 @@ const renderers: Record<string, Renderer> = {
       { class: 'block card' },
       link(String(value.title_url ?? value.video_url), document.createTextNode(plainOf(value.title))),
     ),
-  data_visualization: (value) => h('div', { class: 'block card' }, `📊 ${String(value.title)}`),
+  data_visualization: (value) => chart(value),
 }
