@@ -9,10 +9,9 @@ import { type Catalogue, loadCatalogue, type Reloaded } from './command/index.js
 import type { Config, Settings, SlackSettings } from './config/index.js'
 import { UserError } from './errors.js'
 import { createJobs, createSchedules, type Jobs, type Person, type Schedules } from './jobs/index.js'
-import { LeaseKeeper, registerLeaseEnd } from './leases/index.js'
 import type { Logger } from './log.js'
 import { createPolicy, type GroupDirectory, type PeopleDirectory, type Policy } from './policy/index.js'
-import { openPreferences, type PreferenceBook, quietUntil } from './preferences/index.js'
+import { openPreferences, type PreferenceBook } from './preferences/index.js'
 import { createRequests, type Requests } from './request/index.js'
 import { createSlackSurface } from './slack/index.js'
 import { type AuditLog, migrateStore, openAuditLog, openDataDirectory } from './store/index.js'
@@ -106,9 +105,8 @@ export async function buildHouse(
     const preferences = await openPreferences(data, { log })
     const schedules = createSchedules({ data, jobs, audit, log })
     closers.push(() => schedules.stop())
-    registerLeaseEnd(jobs, fleet)
     const catalogue = await loadCatalogue(commandsDirectory)
-    const { quotas, rates, busy, leases } = settings
+    const { quotas, rates, busy } = settings
     let current: Config = settings
     const take = async (by: Person | undefined): Promise<Reloaded> => {
       if (readAgain === undefined) throw new Error('this house has no configuration to read again')
@@ -137,7 +135,7 @@ export async function buildHouse(
       return mine
     }
     const requests = createRequests({
-      ...{ catalogue, policy, fleet, jobs, schedules, audit, rates, busy, leases },
+      ...{ catalogue, policy, fleet, jobs, schedules, audit, rates, busy },
       auditReading: auditReading(data),
       preferences,
       ...(readAgain === undefined ? {} : { reload }),
@@ -183,7 +181,6 @@ const takenAtOnce: Readonly<Record<string, Part>> = {
   quotas: ({ quotas }) => quotas,
   rates: ({ rates }) => rates,
   locks: ({ busy }) => busy,
-  leases: ({ leases }) => leases,
   'audit.keep': ({ auditKeepMs }) => auditKeepMs,
   time_zone: ({ timeZone }) => timeZone,
 }
@@ -256,18 +253,9 @@ export async function startBot(
     await slack.start()
     await slack.catchUp()
     mirrors.start()
-    const leases = new LeaseKeeper({
-      fleet: house.fleet,
-      jobs: house.jobs,
-      tell: slack.tellOfLease,
-      quietUntil: (owner) => quietUntil(house.preferences.of(owner), Date.now()),
-      log: log.child({ room: 'leases' }),
-    })
-    leases.start()
     return {
       reload: (by) => house.reload(by),
       async stop() {
-        await leases.stop()
         await mirrors.stop()
         await slack.stop()
         await house.close()

@@ -89,7 +89,6 @@ export default defineCommand({
         ...(now?.createdAt === undefined ? {} : { createdAt: now.createdAt }),
         ...(now === undefined ? { adoptedAt: new Date().toISOString() } : {}),
         ...(now?.adoptedAt === undefined ? {} : { adoptedAt: now.adoptedAt }),
-        ...(now?.leaseEnds === undefined ? {} : { leaseEnds: now.leaseEnds }),
         job: job.id,
       }
       await agent(vm.host).setOwnership(vm, ownership)

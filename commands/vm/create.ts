@@ -12,9 +12,6 @@ import {
   imageBlocker,
   imageName,
   isOff,
-  leaseBlocker,
-  leaseEnd,
-  leaseTime,
   list,
   memoryBlocker,
   memorySize,
@@ -42,15 +39,7 @@ import {
 } from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import { vmLock } from '../../src/jobs/index.js'
-import {
-  count,
-  type Fact,
-  leaseInWords,
-  type Report,
-  showDuration,
-  showMiB,
-  timeInWords,
-} from '../../src/report/index.js'
+import { count, type Fact, type Report, showDuration, showMiB, timeInWords } from '../../src/report/index.js'
 
 /** What Qubinode's own tools give a VM when nothing is said. */
 const defaults = { cpus: 2, memoryMiB: 2048, diskGiB: 10 } as const
@@ -94,9 +83,6 @@ export default defineCommand({
       start: flag().default(true).describe('Start it once it is there'),
       owner: ownerRef().optional().describe('Whose it will be; yours when left out'),
       ticket: text({ max: 100 }).optional().describe('What it is for: a ticket, or a link to one'),
-      lease: leaseTime()
-        .optional()
-        .describe('For how long; then it is shut off, and kept. As qnav.yml says when left out'),
     })
     .refine(({ image, profile }) => image !== undefined || profile !== undefined, {
       path: ['image'],
@@ -105,8 +91,8 @@ export default defineCommand({
   positional: ['name'],
   aliases: { i: 'image', p: 'profile', c: 'cpus', m: 'memory', d: 'disk', n: 'network' },
 
-  async plan(args, { fleet, caller, preferences = {}, leases = {} }) {
-    const { name, cpus, memory, start, ticket, lease = leases.defaultMs ?? 0 } = args
+  async plan(args, { fleet, caller, preferences = {} }) {
+    const { name, cpus, memory, start, ticket } = args
     const owner = ownerId(args.owner, caller)
     const preferred = args.host === undefined ? preferences.host : undefined
     const isPreferred = fleet.agents.some((each) => each.name === preferred)
@@ -146,8 +132,6 @@ export default defineCommand({
     for (const network of wanted) plan.add('NIC', `on network ${network}`)
     if (owner !== caller.id) plan.fact('Owner', owner)
     if (ticket !== undefined) plan.fact('Ticket', ticket)
-    if (lease > 0) plan.fact('Lease', `${showDuration(lease)}; then it is shut off, and kept`)
-    plan.block(leaseBlocker(lease, leases))
     if (isPreferred) plan.fact('Host', `${host}, your preferred one`)
     if (keys.length > 0) {
       const whose = ownKey === undefined ? '' : ', of your preferences'
@@ -204,25 +188,12 @@ export default defineCommand({
       diskGiB: diskTotalGiB,
       ...(start ? { runs: true as const } : {}),
     })
-    const said = lease === 0 && leases.defaultMs === undefined ? {} : { lease }
-    const settled = { ...args, ...said, host, disk, pool: poolWanted, network: wanted, sshKey: keys }
+    const settled = { ...args, host, disk, pool: poolWanted, network: wanted, sshKey: keys }
     return plan.done(args.owner === undefined ? settled : { ...settled, owner }, [vmLock({ host, name })])
   },
 
   async run(args, context) {
-    const {
-      name,
-      host = '',
-      image,
-      profile,
-      cpus,
-      memory,
-      disk = [],
-      network = [],
-      pool = '',
-      ticket,
-      lease = 0,
-    } = args
+    const { name, host = '', image, profile, cpus, memory, disk = [], network = [], pool = '', ticket } = args
     const agent = context.agent(host)
     const owner = ownerId(args.owner, context.job.requester)
     const vm = await context.step(
@@ -257,7 +228,6 @@ export default defineCommand({
       owner,
       requester: context.job.requester.id,
       ...(ticket === undefined ? {} : { ticket }),
-      ...(lease === 0 ? {} : { leaseEnds: leaseEnd(lease) }),
       job: context.job.id,
     }
     // From here on it is somebody's: cancelling only ends the wait.
@@ -271,9 +241,6 @@ export default defineCommand({
       { label: 'Networks', value: network.join(', ') },
       ...(recorded.problem === undefined ? [{ label: 'Owner', value: owner }] : []),
       ...(recorded.problem === undefined && ticket !== undefined ? [{ label: 'Ticket', value: ticket }] : []),
-      ...(recorded.leaseEnds === undefined
-        ? []
-        : [{ label: 'Lease', value: leaseInWords(recorded.leaseEnds, Date.now()) }]),
     ]
     if (!args.start) {
       return withOwner(recorded, vm, owner, {
@@ -309,17 +276,16 @@ async function takeBack(deletion: DeletionPlan | undefined, agent: Agent): Promi
 }
 
 /** With a problem, the VM does not say whose it is. */
-type Recorded = { problem?: string; leaseEnds?: string }
+type Recorded = { problem?: string }
 
 /** The VM is there and stays, whatever comes of this: then it is said what is missing. */
 async function recordOwner(vm: FoundVm, agent: Agent, ownership: Ownership): Promise<Recorded> {
   try {
     // Read first: after a crash it may be there, with its own time.
     const known = await agent.ownershipOf(vm)
-    const isThere = known?.job === ownership.job
-    if (!isThere) await agent.setOwnership(vm, { ...ownership, createdAt: new Date().toISOString() })
-    const { leaseEnds } = isThere ? known : ownership
-    return leaseEnds === undefined ? {} : { leaseEnds }
+    if (known?.job === ownership.job) return {}
+    await agent.setOwnership(vm, { ...ownership, createdAt: new Date().toISOString() })
+    return {}
   } catch (error) {
     if (error instanceof UserError && error.code !== 'cancelled') return { problem: error.message }
     throw error

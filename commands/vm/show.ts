@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { VmDisk, VmNic } from '../../src/agents/index.js'
 import { defineCommand, vmActions, vmRef, vmWord } from '../../src/command/index.js'
-import { count, type Fact, leaseInWords, showMiB, timeInWords } from '../../src/report/index.js'
+import { count, type Fact, showMiB, timeInWords } from '../../src/report/index.js'
 
 export default defineCommand({
   summary: 'Show one VM: state, addresses, disks, networks',
@@ -18,7 +18,6 @@ export default defineCommand({
       ['Owner', ownership?.owner],
       ['Asked for by', ownership?.requester === ownership?.owner ? undefined : ownership?.requester],
       ['Ticket', ownership?.ticket],
-      ['Lease', ownership?.leaseEnds && leaseInWords(ownership.leaseEnds, Date.now())],
       ['Job', ownership?.job],
       ['Adopted', ownership?.adoptedAt && timeInWords(ownership.adoptedAt)],
       ['Owner in kcli', kcliOwner === ownership?.owner ? undefined : kcliOwner],

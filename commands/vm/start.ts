@@ -1,14 +1,5 @@
 import { z } from 'zod'
-import {
-  defineCommand,
-  isOff,
-  leaseOver,
-  pinned,
-  planOn,
-  vmActions,
-  vmRef,
-  vmWord,
-} from '../../src/command/index.js'
+import { defineCommand, isOff, pinned, planOn, vmActions, vmRef, vmWord } from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import { vmLock } from '../../src/jobs/index.js'
 import { showMiB } from '../../src/report/index.js'
@@ -23,7 +14,7 @@ export default defineCommand({
   async plan({ vm: typed }, { fleet }) {
     const vm = await fleet.find(typed)
     const agent = fleet.agent(vm.host)
-    const [{ state, memoryMiB, leaseEnds }, { availableMemoryMiB }] = await Promise.all([
+    const [{ state, memoryMiB }, { availableMemoryMiB }] = await Promise.all([
       agent.detailOf(vm),
       agent.capacity(),
     ])
@@ -32,7 +23,6 @@ export default defineCommand({
       .fact('Memory of the VM', showMiB(memoryMiB))
       .fact(`Memory available on ${vm.host}`, showMiB(availableMemoryMiB))
     if (state === 'running') plan.block(alreadyRunning(vmWord(vm)))
-    else if (leaseEnds !== undefined && Date.parse(leaseEnds) <= Date.now()) plan.block(leaseOver(vm))
     // What the kernel makes of an overcommitted host is its own business: worth a word, not a refusal.
     if (isOff(state) && memoryMiB > availableMemoryMiB) {
       plan.warn(`The VM may use ${showMiB(memoryMiB)}, and ${vm.host} has less available now.`)

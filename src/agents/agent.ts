@@ -36,8 +36,6 @@ export interface VmSummary extends FoundVm {
   owner?: string
   /** The host did not say in time whose its VMs are; `owner`, if there, is as last known. */
   isOwnerUncertain?: true
-  /** ISO 8601: when it is shut off unless it gets a new lease. */
-  leaseEnds?: string
 }
 
 /** Whose a VM is, as its own metadata says. It is kept with the VM, so it survives the bot and `virsh dumpxml` shows it. */
@@ -52,8 +50,6 @@ export interface Ownership {
   createdAt?: string
   /** ISO 8601: when it was taken over; only for VMs made elsewhere. */
   adoptedAt?: string
-  /** ISO 8601: when it is shut off unless it gets a new lease; absent for as long as anybody likes. */
-  leaseEnds?: string
   /** The job that wrote this last. */
   job: string
 }

@@ -27,8 +27,6 @@ export interface KnownOwner {
   uuid: string
   /** undefined for nobody's. */
   owner: string | undefined
-  /** ISO 8601. */
-  leaseEnds: string | undefined
 }
 
 export interface KnownNetwork {
@@ -136,8 +134,7 @@ async function vmOf(libvirt: Connection, uuid: string): Promise<KnownVm> {
 }
 
 async function ownerOf(libvirt: Connection, name: string, uuid: string): Promise<KnownOwner> {
-  const ownership = await readOwnership(libvirt, uuid, answerWithin)
-  return { name, uuid, owner: ownership?.owner, leaseEnds: ownership?.leaseEnds }
+  return { name, uuid, owner: (await readOwnership(libvirt, uuid, answerWithin))?.owner }
 }
 
 const poolStateWords: Record<number, PoolState> = {

@@ -109,11 +109,10 @@ export class HostInventory {
     await this.#settled(this.#vms)
     const isCertain = await this.#ownersKnown()
     return this.#vms.sorted.map((vm) => {
-      const { owner, leaseEnds } = this.#owners.of(vm.uuid) ?? {}
+      const owner = this.#owners.of(vm.uuid)?.owner
       return {
         ...this.#summaryOf(vm),
         ...(owner === undefined ? {} : { owner }),
-        ...(leaseEnds === undefined ? {} : { leaseEnds }),
         ...(isCertain ? {} : { isOwnerUncertain: true as const }),
       }
     })

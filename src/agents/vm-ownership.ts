@@ -53,28 +53,19 @@ export async function writeOwnership(libvirt: Connection, uuid: string, ownershi
   await setDomainMetadata(libvirt, uuid, { namespace: ownershipNamespace, prefix, element })
 }
 
-export function ownershipXml({
-  owner,
-  requester,
-  ticket,
-  createdAt,
-  adoptedAt,
-  leaseEnds,
-  job,
-}: Ownership): string {
+export function ownershipXml({ owner, requester, ticket, createdAt, adoptedAt, job }: Ownership): string {
   return fieldsXml(root, {
     owner,
     requester,
     ...(ticket === undefined ? {} : { ticket }),
     ...(createdAt === undefined ? {} : { created: createdAt }),
     ...(adoptedAt === undefined ? {} : { adopted: adoptedAt }),
-    ...(leaseEnds === undefined ? {} : { lease: leaseEnds }),
     job,
   })
 }
 
 export function ownershipIn(xml: string): Ownership | undefined {
-  const { owner, requester, ticket, created, adopted, lease, job } = readFields(xml, root)
+  const { owner, requester, ticket, created, adopted, job } = readFields(xml, root)
   if (owner === undefined) return undefined
   return {
     owner,
@@ -82,8 +73,6 @@ export function ownershipIn(xml: string): Ownership | undefined {
     ...(ticket === undefined ? {} : { ticket }),
     ...(created === undefined ? {} : { createdAt: created }),
     ...(adopted === undefined ? {} : { adoptedAt: adopted }),
-    // What is no time limits nothing: a VM is not shut off for a slip of somebody's hand.
-    ...(lease === undefined || Number.isNaN(Date.parse(lease)) ? {} : { leaseEnds: lease }),
     job: job ?? '',
   }
 }

@@ -9,7 +9,6 @@ export type ArgumentKind =
   | 'memory'
   | 'disk'
   | 'duration'
-  | 'lease'
   | 'choice'
   | 'vm'
   | 'new-vm'

@@ -159,17 +159,7 @@ export interface PlanContext {
   caller: Person & { roles?: readonly string[] }
   /** What counts where the line says nothing; none when absent. */
   preferences?: Readonly<Preferences>
-  /** How long VMs may be there; as long as anybody likes when absent. */
-  leases?: Readonly<LeaseRules>
   fleet: Fleet
-}
-
-/** From qnav.yml, in milliseconds. */
-export interface LeaseRules {
-  /** Of a new VM when nothing is said; none when absent. */
-  defaultMs?: number
-  /** The longest that anybody may ask for, from then on; no limit when absent. */
-  longestMs?: number
 }
 
 /** What the work of a command may use. */

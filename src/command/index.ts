@@ -21,7 +21,6 @@ export {
 export { helpAbout } from './help.js'
 export { decideJob, personName, reviewJob, stateWords } from './job-report.js'
 export { onlyHost, unknownName } from './known-names.js'
-export { leaseBlocker, leaseEnd, leaseOver, leaseTime } from './lease.js'
 export type { Manner } from './manner.js'
 export { nearest, orList } from './nearest.js'
 export type { ParsedCommand } from './parse-command-line.js'

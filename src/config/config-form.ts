@@ -224,25 +224,6 @@ const locks = section({
   busy: z.enum(['queue', 'refuse'], { error: 'must be queue or refuse' }).default('queue'),
 }).prefault({})
 
-const leaseError = 'must be a time from 1h to 3650d, such as 14d'
-const leaseTime = z.unknown().transform((value, context) => {
-  const ms = typeof value === 'string' ? parseDuration(value, 3650 * dayMs) : undefined
-  if (ms !== undefined && ms >= dayMs / 24) return ms
-  context.addIssue({ code: 'custom', message: leaseError, input: value })
-  return z.NEVER
-})
-const leases = section({ default: leaseTime.exactOptional(), longest: leaseTime.exactOptional() })
-  .prefault({})
-  .check(({ value, issues }) => {
-    if (value.default === undefined || value.longest === undefined || value.default <= value.longest) return
-    issues.push({
-      code: 'custom',
-      message: 'must be no longer than longest',
-      path: ['default'],
-      input: value,
-    })
-  })
-
 /** Shorter would be no log for those who ask a quarter later. */
 const leastAuditDays = 90
 
@@ -343,7 +324,6 @@ export const configForm = section({
   quotas: quotas.exactOptional(),
   rates,
   locks,
-  leases,
   audit,
   jobs,
 })

@@ -240,10 +240,6 @@ function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<strin
     ...(file.quotas === undefined ? {} : { quotas: quotaSettings(file.quotas) }),
     rates: { commandsPerMinute, changesPerHour },
     busy: file.locks.busy,
-    leases: {
-      ...(file.leases.default === undefined ? {} : { defaultMs: file.leases.default }),
-      ...(file.leases.longest === undefined ? {} : { longestMs: file.leases.longest }),
-    },
     timeZone: file.time_zone,
     ...(file.audit.keep === undefined ? {} : { auditKeepMs: file.audit.keep }),
     auditMirror: file.audit.mirror,

@@ -47,8 +47,6 @@ export interface Config {
   rates: { commandsPerMinute: number; changesPerHour: number }
   /** What a change does while another job holds what it wants, when its line does not say. */
   busy: 'queue' | 'refuse'
-  /** How long VMs may be there, in milliseconds: unless said otherwise, and at most; no limit when absent. */
-  leases: { defaultMs?: number; longestMs?: number }
   /** How long the audit log keeps what is in it, in milliseconds; for ever when absent. */
   auditKeepMs?: number
   /** Who else gets each entry of the audit log. */

@@ -1,5 +1,4 @@
 /** The way of a request, whatever surface it comes from: text → policy → report or job. */
-import type { LeaseRules } from '../command/index.js'
 import type { ApprovalRule, Busy, Job, Origin, Person } from '../jobs/job.js'
 import type { QuotaSettings } from '../policy/index.js'
 import type { Plan, Report } from '../report/index.js'
@@ -33,8 +32,6 @@ export interface Limits {
   busy?: Busy
   /** Of schedules that name none, IANA; UTC when absent. */
   timeZone?: string
-  /** How long VMs may be there; as long as anybody likes when absent. */
-  leases?: LeaseRules
 }
 
 export interface Requests {

@@ -4,7 +4,6 @@ import type { Fleet } from '../agents/index.js'
 import type { Sink } from '../audit-mirror/index.js'
 import { type Catalogue, Suggestions } from '../command/index.js'
 import { type Clock, type Jobs, type Schedules, systemClock } from '../jobs/index.js'
-import type { LeaseNotice } from '../leases/index.js'
 import type { Logger } from '../log.js'
 import type { GroupDirectory, PeopleDirectory, Policy } from '../policy/index.js'
 import { type PreferenceBook, quietUntil } from '../preferences/index.js'
@@ -29,7 +28,6 @@ import { slackLogger } from './slack-logger.js'
 import { slackStandings } from './standings.js'
 import { slackUnavailable, wrongToken } from './start-errors.js'
 import { slackGroups } from './user-groups.js'
-import { leaseNotice } from './views/index.js'
 import { createWhisper } from './whisper.js'
 
 export interface SlackParts {
@@ -75,8 +73,6 @@ export interface SlackSurface {
   people: PeopleDirectory
   /** Takes entries of the audit log for a channel, once it was started. */
   auditChannel(channel: string): Sink
-  /** Tells an owner that their lease is over soon, once for each notice. Call after `start()`; rejects with `PostFailed`. */
-  tellOfLease(owner: string, notice: LeaseNotice): Promise<void>
 }
 
 /** Together with the receivers' 3 s below the 15 s that the process has. */
@@ -181,11 +177,6 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
 
     auditChannel(channel) {
       return auditChannel({ outbox: () => outbox, channel })
-    },
-
-    async tellOfLease(owner, notice) {
-      const message = leaseNotice(notice)
-      await outbox?.post({ key: notice.key, channel: owner, message, mayExist: true })
     },
 
     async catchUp() {

@@ -48,10 +48,7 @@ class FakeSession implements InventorySession {
   }
   async owners(): Promise<KnownOwner[]> {
     this.asked.owners++
-    return (
-      this.ownerList ??
-      this.vm.map(({ name, uuid }) => ({ name, uuid, owner: this.owner.get(uuid), leaseEnds: undefined }))
-    )
+    return this.ownerList ?? this.vm.map(({ name, uuid }) => ({ name, uuid, owner: this.owner.get(uuid) }))
   }
   async ownersOf(uuids: readonly string[]): Promise<KnownOwner[]> {
     return (await this.owners()).filter(({ uuid }) => uuids.includes(uuid))

@@ -8,8 +8,7 @@ const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter((each) => /^[^
 describe('the ownership of a VM', () => {
   it('is the same after it was written into XML and read again, whatever the words', () => {
     const required = { owner: text, requester: text, job: text }
-    const leaseEnds = fc.date({ noInvalidDate: true }).map((date) => date.toISOString())
-    const optional = { ticket: text, createdAt: text, adoptedAt: text, leaseEnds }
+    const optional = { ticket: text, createdAt: text, adoptedAt: text }
     fc.assert(
       fc.property(
         fc.record({ ...required, ...optional }, { requiredKeys: ['owner', 'requester', 'job'] }),
@@ -32,10 +31,6 @@ describe('the ownership of a VM', () => {
       requester: 'U1',
       job: '',
     })
-  })
-
-  it('has no lease where what stands there is no time', () => {
-    expect(ownershipIn('<vm><owner>U1</owner><lease>soon</lease></vm>')).not.toHaveProperty('leaseEnds')
   })
 
   it('cannot smuggle a field into another', () => {

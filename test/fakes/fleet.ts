@@ -283,11 +283,7 @@ export class FakeAgent implements Agent {
     const { ignoresShutdown: _, addresses: __, impact: ___, snapshots, ...machine } = this.#machine(vm)
     const addresses = await this.addressesOf(vm)
     const nics = machine.nics.map((nic, index) => (index === 0 ? { ...nic, addresses } : nic))
-    const { ownership } = machine
-    const owner = {
-      ...(ownership === undefined ? {} : { owner: ownership.owner }),
-      ...(ownership?.leaseEnds === undefined ? {} : { leaseEnds: ownership.leaseEnds }),
-    }
+    const owner = machine.ownership === undefined ? {} : { owner: machine.ownership.owner }
     return { ...machine, ...owner, host: this.name, nics, addresses, snapshots: snapshots.length }
   }
 
@@ -588,7 +584,6 @@ export class FakeAgent implements Agent {
       state: vm.state,
       ...(vm.reason === undefined ? {} : { reason: vm.reason }),
       ...(vm.ownership === undefined ? {} : { owner: vm.ownership.owner }),
-      ...(vm.ownership?.leaseEnds === undefined ? {} : { leaseEnds: vm.ownership.leaseEnds }),
       ...(vm.isOwnerUncertain === undefined ? {} : { isOwnerUncertain: vm.isOwnerUncertain }),
     }
   }

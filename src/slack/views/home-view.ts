@@ -3,7 +3,7 @@ import type { Button, HomeView, KnownBlock } from '@slack/types'
 import type { VmSummary } from '../../agents/index.js'
 import { vmWord } from '../../command/index.js'
 import type { Job } from '../../jobs/index.js'
-import { count, showMiB, timeLeft } from '../../report/index.js'
+import { count, showMiB } from '../../report/index.js'
 import { denyAction, runAction } from './ids.js'
 import { headline } from './job-words.js'
 import { fitViewBlocks, limits } from './limits.js'
@@ -82,46 +82,32 @@ export function homeView(facts: HomeFacts): HomeView {
 }
 
 /** The same lines for a modal. */
-export function myVmBlocks(
-  vms: readonly VmSummary[],
-  addresses: ReadonlyMap<string, string>,
-  now = Date.now(),
-): KnownBlock[] {
+export function myVmBlocks(vms: readonly VmSummary[], addresses: ReadonlyMap<string, string>): KnownBlock[] {
   if (vms.length === 0) return noVms()
   const shown = vms.slice(0, limits.viewBlocks - 10)
   const left = vms.length - shown.length
   return [
-    ...shown.map((vm, index) => vmLine(vm, index, { address: addresses.get(vm.uuid), now })),
+    ...shown.map((vm, index) => vmLine(vm, addresses.get(vm.uuid), index)),
     ...(left === 0 ? [] : context([`… ${left} more: \`/qnav vm list\``])),
   ]
 }
 
-export function vmBlocks(vms: readonly VmSummary[], now = Date.now()): KnownBlock[] {
-  return vms.map((vm, index) => vmLine(vm, index, { now }))
+export function vmBlocks(vms: readonly VmSummary[]): KnownBlock[] {
+  return vms.map((vm, index) => vmLine(vm, undefined, index))
 }
 
-function vmLines({ myVms, addresses, page, at }: HomeFacts): KnownBlock[] {
+function vmLines({ myVms, addresses, page }: HomeFacts): KnownBlock[] {
   if (myVms.length === 0) return noVms()
   const first = page * vmsOnPage
-  const now = Date.parse(at)
-  return myVms
-    .slice(first, first + vmsOnPage)
-    .map((vm, index) => vmLine(vm, index, { address: addresses.get(vm.uuid), now }))
+  return myVms.slice(first, first + vmsOnPage).map((vm, index) => vmLine(vm, addresses.get(vm.uuid), index))
 }
 
 function noVms(): KnownBlock[] {
   return [section('No VM is yours yet.')]
 }
 
-function vmLine(
-  vm: VmSummary,
-  index: number,
-  { address, now }: { address?: string | undefined; now: number },
-): KnownBlock {
-  const left = vm.leaseEnds === undefined ? [] : [timeLeft(vm.leaseEnds, now)]
-  const facts = [vm.state, vm.host, ...(address === undefined ? [] : [address]), ...left]
-    .map(escapeText)
-    .join(' · ')
+function vmLine(vm: VmSummary, address: string | undefined, index: number): KnownBlock {
+  const facts = [vm.state, vm.host, ...(address === undefined ? [] : [address])].map(escapeText).join(' · ')
   return withButton(`${vmSign(vm)} ${bold(vm.name)}\n${facts}`, openButton(`vm show ${vmWord(vm)}`, index))
 }
 

@@ -43,7 +43,6 @@ export {
 export * from './ids.js'
 export { type CardNotes, jobCard, jobLine } from './job-card.js'
 export { whatHappened } from './job-words.js'
-export { leaseNotice } from './lease-notice.js'
 export { context, type Message, type MessageWithThread, section, sections } from './message.js'
 export { isDirect, isSlackUser } from './mrkdwn.js'
 export {

@@ -1,2 +1,0 @@
-export { registerLeaseEnd } from './lease-end.js'
-export { LeaseKeeper, type LeaseNotice } from './lease-keeper.js'
