@@ -9,6 +9,7 @@ import { type Catalogue, loadCatalogue, type Reloaded } from './command/index.js
 import type { Config, Settings, SlackSettings } from './config/index.js'
 import { UserError } from './errors.js'
 import { createJobs, createSchedules, type Jobs, type Person, type Schedules } from './jobs/index.js'
+import { createLeaseWatch, registerLeaseEnd } from './leases/index.js'
 import type { Logger } from './log.js'
 import { createPolicy, type GroupDirectory, type PeopleDirectory, type Policy } from './policy/index.js'
 import { openPreferences, type PreferenceBook } from './preferences/index.js'
@@ -102,11 +103,12 @@ export async function buildHouse(
       keepArchivedMs: settings.jobs.archiveMs,
     })
     closers.push(() => jobs.stop())
+    registerLeaseEnd(jobs, fleet)
     const preferences = await openPreferences(data, { log })
     const schedules = createSchedules({ data, jobs, audit, log })
     closers.push(() => schedules.stop())
     const catalogue = await loadCatalogue(commandsDirectory)
-    const { quotas, rates, busy } = settings
+    const { quotas, rates, busy, leases } = settings
     let current: Config = settings
     const take = async (by: Person | undefined): Promise<Reloaded> => {
       if (readAgain === undefined) throw new Error('this house has no configuration to read again')
@@ -141,6 +143,7 @@ export async function buildHouse(
       ...(readAgain === undefined ? {} : { reload }),
       timeZone: settings.timeZone,
       ...(quotas === undefined ? {} : { quotas }),
+      ...(leases === undefined ? {} : { leases }),
     })
 
     return {
@@ -179,6 +182,7 @@ const takenAtOnce: Readonly<Record<string, Part>> = {
   approvals: ({ policy }) => policy.approvals,
   'break_glass.roles': ({ policy }) => policy.breakGlass,
   quotas: ({ quotas }) => quotas,
+  leases: ({ leases }) => leases,
   rates: ({ rates }) => rates,
   locks: ({ busy }) => busy,
   'audit.keep': ({ auditKeepMs }) => auditKeepMs,
@@ -248,14 +252,20 @@ export async function startBot(
       channelSink: (channel) => slack.auditChannel(channel),
       log,
     })
+    const leases = createLeaseWatch({
+      ...{ fleet: house.fleet, jobs: house.jobs, news: slack.leases, log },
+      data: { path: house.dataDirectory },
+    })
     // Jobs first: what Slack delivers in its first second must find them loaded.
     await house.open()
     await slack.start()
     await slack.catchUp()
     mirrors.start()
+    await leases.start()
     return {
       reload: (by) => house.reload(by),
       async stop() {
+        await leases.stop()
         await mirrors.stop()
         await slack.stop()
         await house.close()

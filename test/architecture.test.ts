@@ -25,6 +25,7 @@ const mayImport: Record<string, readonly string[]> = {
   jobs: ['errors', 'log', 'redact', 'report', 'store', 'policy'],
   command: ['errors', 'log', 'report', 'preferences', 'type:agents', 'type:jobs'],
   commands: ['errors', 'report', 'command', 'type:agents', 'type:jobs', 'jobs'],
+  leases: ['errors', 'log', 'report', 'store', 'jobs', 'command', 'type:agents'],
   config: ['errors', 'log', 'redact', 'policy', 'type:agents', 'type:jobs'],
   request: [
     'errors',
@@ -49,6 +50,7 @@ const mayImport: Record<string, readonly string[]> = {
     'store',
     'preferences',
     'type:audit-mirror',
+    'type:leases',
     'type:request',
     'type:agents',
   ],

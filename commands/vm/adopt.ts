@@ -89,6 +89,7 @@ export default defineCommand({
         ...(now?.createdAt === undefined ? {} : { createdAt: now.createdAt }),
         ...(now === undefined ? { adoptedAt: new Date().toISOString() } : {}),
         ...(now?.adoptedAt === undefined ? {} : { adoptedAt: now.adoptedAt }),
+        ...(now?.lease === undefined ? {} : { lease: now.lease }),
         job: job.id,
       }
       await agent(vm.host).setOwnership(vm, ownership)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Agent, DeletionPlan, FoundVm, Ownership } from '../../src/agents/index.js'
+import type { Agent, DeletionPlan, FoundVm, Lease, Ownership } from '../../src/agents/index.js'
 import {
   asData,
   chooseHost,
@@ -12,6 +12,10 @@ import {
   imageBlocker,
   imageName,
   isOff,
+  leaseBlocker,
+  leaseFrom,
+  leaseInWords,
+  leaseTime,
   list,
   memoryBlocker,
   memorySize,
@@ -36,6 +40,7 @@ import {
   vmWord,
   type WorkContext,
   wholeNumber,
+  writeDuration,
 } from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import { vmLock } from '../../src/jobs/index.js'
@@ -64,6 +69,7 @@ export default defineCommand({
     'vm create web1 --image rockylinux9 --memory 4G',
     'vm create db1 --image rockylinux9 --cpus 4 --memory 8G --disk 20G,100G --network default --host kvm1',
     'vm create lab1 --profile rhel9 --no-start',
+    'vm create try1 --image rockylinux9 --lease 3d',
   ],
   risk: 'change',
   args: z
@@ -83,6 +89,7 @@ export default defineCommand({
       start: flag().default(true).describe('Start it once it is there'),
       owner: ownerRef().optional().describe('Whose it will be; yours when left out'),
       ticket: text({ max: 100 }).optional().describe('What it is for: a ticket, or a link to one'),
+      lease: leaseTime().optional().describe('How long it may run, or until when; then it is shut off'),
     })
     .refine(({ image, profile }) => image !== undefined || profile !== undefined, {
       path: ['image'],
@@ -91,9 +98,11 @@ export default defineCommand({
   positional: ['name'],
   aliases: { i: 'image', p: 'profile', c: 'cpus', m: 'memory', d: 'disk', n: 'network' },
 
-  async plan(args, { fleet, caller, preferences = {} }) {
+  async plan(args, { fleet, caller, preferences = {}, leases = {} }) {
     const { name, cpus, memory, start, ticket } = args
     const owner = ownerId(args.owner, caller)
+    const usualMs = leases.defaultMs ?? leases.longestMs
+    const lease = args.lease ?? (usualMs === undefined ? undefined : writeDuration(usualMs))
     const preferred = args.host === undefined ? preferences.host : undefined
     const isPreferred = fleet.agents.some((each) => each.name === preferred)
     const { agent, warnings } = await chooseHost(fleet, isPreferred ? { ...args, host: preferred } : args)
@@ -132,6 +141,7 @@ export default defineCommand({
     for (const network of wanted) plan.add('NIC', `on network ${network}`)
     if (owner !== caller.id) plan.fact('Owner', owner)
     if (ticket !== undefined) plan.fact('Ticket', ticket)
+    if (lease !== undefined) plan.fact('Lease', leaseInWords(lease))
     if (isPreferred) plan.fact('Host', `${host}, your preferred one`)
     if (keys.length > 0) {
       const whose = ownKey === undefined ? '' : ', of your preferences'
@@ -162,6 +172,15 @@ export default defineCommand({
       plan.warn(memoryLack && `It could not be started now: ${host} has too little memory available.`)
     else if (memoryLack === undefined) plan.warn(memoryWarning(host, memory, capacity))
 
+    if (lease !== undefined) {
+      plan.block(
+        leaseBlocker(lease, leases, {
+          now: Date.now(),
+          isAdmin: caller.roles?.includes('admin') === true,
+          line: (better) => `vm create ${name} --lease ${better} …`,
+        }),
+      )
+    }
     plan.block(...nameBlockers(name, images, everywhere.vms))
     if (args.image !== undefined) plan.block(imageBlocker(host, args.image, disk[0] ?? 0, images))
     if (args.profile !== undefined && !profiles.includes(args.profile)) {
@@ -188,7 +207,10 @@ export default defineCommand({
       diskGiB: diskTotalGiB,
       ...(start ? { runs: true as const } : {}),
     })
-    const settled = { ...args, host, disk, pool: poolWanted, network: wanted, sshKey: keys }
+    const settled = {
+      ...{ ...args, host, disk, pool: poolWanted, network: wanted, sshKey: keys },
+      ...(lease === undefined ? {} : { lease }),
+    }
     return plan.done(args.owner === undefined ? settled : { ...settled, owner }, [vmLock({ host, name })])
   },
 
@@ -231,7 +253,11 @@ export default defineCommand({
       job: context.job.id,
     }
     // From here on it is somebody's: cancelling only ends the wait.
-    const recorded = await context.step('record the owner', () => recordOwner(vm, agent, ownership), 'keep')
+    const recorded = await context.step(
+      'record the owner',
+      () => recordOwner(vm, agent, ownership, args.lease),
+      'keep',
+    )
     const facts: Fact[] = [
       { label: 'Host', value: host },
       { label: 'Made from', value: [image, profile].filter(Boolean).join(', ') },
@@ -241,6 +267,9 @@ export default defineCommand({
       { label: 'Networks', value: network.join(', ') },
       ...(recorded.problem === undefined ? [{ label: 'Owner', value: owner }] : []),
       ...(recorded.problem === undefined && ticket !== undefined ? [{ label: 'Ticket', value: ticket }] : []),
+      ...(recorded.until === undefined
+        ? []
+        : [{ label: 'Lease', value: `until ${timeInWords(recorded.until)}` }]),
     ]
     if (!args.start) {
       return withOwner(recorded, vm, owner, {
@@ -276,20 +305,32 @@ async function takeBack(deletion: DeletionPlan | undefined, agent: Agent): Promi
 }
 
 /** With a problem, the VM does not say whose it is. */
-type Recorded = { problem?: string }
+type Recorded = { problem?: string; until?: string }
 
 /** The VM is there and stays, whatever comes of this: then it is said what is missing. */
-async function recordOwner(vm: FoundVm, agent: Agent, ownership: Ownership): Promise<Recorded> {
+async function recordOwner(
+  vm: FoundVm,
+  agent: Agent,
+  ownership: Ownership,
+  time = 'none',
+): Promise<Recorded> {
   try {
     // Read first: after a crash it may be there, with its own time.
     const known = await agent.ownershipOf(vm)
-    if (known?.job === ownership.job) return {}
-    await agent.setOwnership(vm, { ...ownership, createdAt: new Date().toISOString() })
-    return {}
+    if (known?.job === ownership.job) return untilOf(known.lease)
+    const now = Date.now()
+    const lease = leaseFrom(time, now)
+    const createdAt = new Date(now).toISOString()
+    await agent.setOwnership(vm, { ...ownership, createdAt, ...(lease === undefined ? {} : { lease }) })
+    return untilOf(lease)
   } catch (error) {
     if (error instanceof UserError && error.code !== 'cancelled') return { problem: error.message }
     throw error
   }
+}
+
+function untilOf(lease: Lease | undefined): Recorded {
+  return lease === undefined ? {} : { until: lease.until }
 }
 
 function withOwner({ problem }: Recorded, vm: FoundVm, owner: string, report: Report): Report {

@@ -7,6 +7,7 @@ import {
   ownerId,
   ownerRef,
   silence,
+  timeLeft,
 } from '../../src/command/index.js'
 import { count } from '../../src/report/index.js'
 
@@ -30,6 +31,8 @@ export default defineCommand({
       .filter((vm) => whose === undefined || vm.owner === whose)
     const uncertain = new Set(vms.filter((vm) => vm.isOwnerUncertain).map((vm) => vm.host))
     const isOwned = shown.some((vm) => vm.owner !== undefined)
+    const isLeased = shown.some((vm) => vm.lease !== undefined)
+    const now = Date.now()
     const running = shown.filter((vm) => vm.state === 'running').length
     const where = host ?? hostCount(fleet, unreachable.length)
     return {
@@ -37,12 +40,13 @@ export default defineCommand({
       tone: unreachable.length > 0 ? 'warn' : 'info',
       ...(shown.length > 0 && state === undefined ? { summary: `${running} running.` } : {}),
       table: {
-        columns: ['VM', 'State', 'Host', ...(isOwned ? ['Owner'] : [])],
+        columns: ['VM', 'State', 'Host', ...(isOwned ? ['Owner'] : []), ...(isLeased ? ['Time left'] : [])],
         rows: shown.map((vm) => [
           vm.name,
           vm.reason ? `${vm.state} (${vm.reason})` : vm.state,
           vm.host,
           ...(isOwned ? [vm.owner ?? ''] : []),
+          ...(isLeased ? [vm.lease === undefined ? '' : timeLeft(vm.lease, now)] : []),
         ]),
       },
       notes: [

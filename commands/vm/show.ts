@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { VmDisk, VmNic } from '../../src/agents/index.js'
-import { defineCommand, vmActions, vmRef, vmWord } from '../../src/command/index.js'
+import { defineCommand, timeLeft, vmActions, vmRef, vmWord } from '../../src/command/index.js'
 import { count, type Fact, showMiB, timeInWords } from '../../src/report/index.js'
 
 export default defineCommand({
@@ -13,10 +13,11 @@ export default defineCommand({
   async run({ vm }, { fleet }) {
     const found = await fleet.find(vm)
     const detail = await fleet.agent(found.host).detailOf(found)
-    const { ownership, kcliOwner } = detail
+    const { ownership, kcliOwner, lease } = detail
     const optional: [string, string | undefined][] = [
       ['Owner', ownership?.owner],
       ['Asked for by', ownership?.requester === ownership?.owner ? undefined : ownership?.requester],
+      ['Lease', lease && `until ${timeInWords(lease.until)}, ${timeLeft(lease, Date.now())}`],
       ['Ticket', ownership?.ticket],
       ['Job', ownership?.job],
       ['Adopted', ownership?.adoptedAt && timeInWords(ownership.adoptedAt)],

@@ -1,8 +1,17 @@
 import { z } from 'zod'
-import { defineCommand, isOff, pinned, planOn, vmActions, vmRef, vmWord } from '../../src/command/index.js'
+import {
+  defineCommand,
+  hasEnded,
+  isOff,
+  pinned,
+  planOn,
+  vmActions,
+  vmRef,
+  vmWord,
+} from '../../src/command/index.js'
 import { UserError } from '../../src/errors.js'
 import { vmLock } from '../../src/jobs/index.js'
-import { showMiB } from '../../src/report/index.js'
+import { showMiB, timeInWords } from '../../src/report/index.js'
 
 export default defineCommand({
   summary: 'Start a VM, or let a paused one go on',
@@ -14,7 +23,7 @@ export default defineCommand({
   async plan({ vm: typed }, { fleet }) {
     const vm = await fleet.find(typed)
     const agent = fleet.agent(vm.host)
-    const [{ state, memoryMiB }, { availableMemoryMiB }] = await Promise.all([
+    const [{ state, memoryMiB, lease }, { availableMemoryMiB }] = await Promise.all([
       agent.detailOf(vm),
       agent.capacity(),
     ])
@@ -23,6 +32,9 @@ export default defineCommand({
       .fact('Memory of the VM', showMiB(memoryMiB))
       .fact(`Memory available on ${vm.host}`, showMiB(availableMemoryMiB))
     if (state === 'running') plan.block(alreadyRunning(vmWord(vm)))
+    if (state !== 'running' && lease !== undefined && hasEnded(lease, Date.now())) {
+      plan.block(leaseEnded(vmWord(vm), lease.until))
+    }
     // What the kernel makes of an overcommitted host is its own business: worth a word, not a refusal.
     if (isOff(state) && memoryMiB > availableMemoryMiB) {
       plan.warn(`The VM may use ${showMiB(memoryMiB)}, and ${vm.host} has less available now.`)
@@ -51,5 +63,11 @@ export default defineCommand({
 function alreadyRunning(word: string): UserError {
   return new UserError('invalid-state', `VM ${word} is running already.`, {
     fix: `Look at it: vm show ${word}`,
+  })
+}
+
+function leaseEnded(word: string, until: string): UserError {
+  return new UserError('invalid-state', `The lease of VM ${word} ended at ${timeInWords(until)}.`, {
+    fix: `Give it a new one, then start it: vm lease ${word} --for 7d`,
   })
 }

@@ -34,8 +34,17 @@ export interface VmSummary extends FoundVm {
   reason?: string
   /** Whose it is, by Slack id or `terminal:<OS user>`; absent for VMs made elsewhere that nobody adopted. */
   owner?: string
-  /** The host did not say in time whose its VMs are; `owner`, if there, is as last known. */
+  /** How long it may run; only one that is somebody's has it. */
+  lease?: Lease
+  /** The host did not say in time whose its VMs are; `owner` and `lease`, if there, are as last known. */
   isOwnerUncertain?: true
+}
+
+/** A VM's time to live, both ends ISO 8601. */
+export interface Lease {
+  /** When it was given. */
+  from: string
+  until: string
 }
 
 /** Whose a VM is, as its own metadata says. It is kept with the VM, so it survives the bot and `virsh dumpxml` shows it. */
@@ -50,6 +59,8 @@ export interface Ownership {
   createdAt?: string
   /** ISO 8601: when it was taken over; only for VMs made elsewhere. */
   adoptedAt?: string
+  /** Absent where it may run for ever. */
+  lease?: Lease
   /** The job that wrote this last. */
   job: string
 }

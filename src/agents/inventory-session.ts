@@ -12,7 +12,7 @@ import {
   type PoolState,
   procedures,
 } from '../libvirt/index.js'
-import type { VmState } from './agent.js'
+import type { Lease, VmState } from './agent.js'
 import { readOwnership } from './vm-ownership.js'
 
 export interface KnownVm {
@@ -27,6 +27,7 @@ export interface KnownOwner {
   uuid: string
   /** undefined for nobody's. */
   owner: string | undefined
+  lease?: Lease
 }
 
 export interface KnownNetwork {
@@ -134,7 +135,9 @@ async function vmOf(libvirt: Connection, uuid: string): Promise<KnownVm> {
 }
 
 async function ownerOf(libvirt: Connection, name: string, uuid: string): Promise<KnownOwner> {
-  return { name, uuid, owner: (await readOwnership(libvirt, uuid, answerWithin))?.owner }
+  const ownership = await readOwnership(libvirt, uuid, answerWithin)
+  const { owner, lease } = ownership ?? {}
+  return { name, uuid, owner, ...(lease === undefined ? {} : { lease }) }
 }
 
 const poolStateWords: Record<number, PoolState> = {

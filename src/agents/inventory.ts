@@ -109,10 +109,11 @@ export class HostInventory {
     await this.#settled(this.#vms)
     const isCertain = await this.#ownersKnown()
     return this.#vms.sorted.map((vm) => {
-      const owner = this.#owners.of(vm.uuid)?.owner
+      const { owner, lease } = this.#owners.of(vm.uuid) ?? {}
       return {
         ...this.#summaryOf(vm),
         ...(owner === undefined ? {} : { owner }),
+        ...(lease === undefined ? {} : { lease }),
         ...(isCertain ? {} : { isOwnerUncertain: true as const }),
       }
     })

@@ -8,7 +8,7 @@ import {
   readFields,
   setDomainMetadata,
 } from '../libvirt/index.js'
-import type { FoundVm, Ownership } from './agent.js'
+import type { FoundVm, Lease, Ownership } from './agent.js'
 import { askingOf, type HostContext, workingOn } from './host-context.js'
 
 /** Names what is in the element, and never changes: a form that old readers would misread gets a new one. */
@@ -53,28 +53,48 @@ export async function writeOwnership(libvirt: Connection, uuid: string, ownershi
   await setDomainMetadata(libvirt, uuid, { namespace: ownershipNamespace, prefix, element })
 }
 
-export function ownershipXml({ owner, requester, ticket, createdAt, adoptedAt, job }: Ownership): string {
+export function ownershipXml({
+  owner,
+  requester,
+  ticket,
+  createdAt,
+  adoptedAt,
+  lease,
+  job,
+}: Ownership): string {
   return fieldsXml(root, {
     owner,
     requester,
     ...(ticket === undefined ? {} : { ticket }),
     ...(createdAt === undefined ? {} : { created: createdAt }),
     ...(adoptedAt === undefined ? {} : { adopted: adoptedAt }),
+    ...(lease === undefined ? {} : { leased: lease.from, lease: lease.until }),
     job,
   })
 }
 
 export function ownershipIn(xml: string): Ownership | undefined {
-  const { owner, requester, ticket, created, adopted, job } = readFields(xml, root)
+  const { owner, requester, ticket, created, adopted, leased, lease: until, job } = readFields(xml, root)
   if (owner === undefined) return undefined
+  const lease = leaseOf(leased, until)
   return {
     owner,
     requester: requester ?? owner,
     ...(ticket === undefined ? {} : { ticket }),
     ...(created === undefined ? {} : { createdAt: created }),
     ...(adopted === undefined ? {} : { adoptedAt: adopted }),
+    ...(lease === undefined ? {} : { lease }),
     job: job ?? '',
   }
+}
+
+/** Nothing is ended because of a time that is none: then there is no lease. */
+function leaseOf(from: string | undefined, until: string | undefined): Lease | undefined {
+  return isTime(from) && isTime(until) ? { from, until } : undefined
+}
+
+function isTime(text: string | undefined): text is string {
+  return text !== undefined && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) && !Number.isNaN(Date.parse(text))
 }
 
 function isSame(a: Ownership, b: Ownership): boolean {

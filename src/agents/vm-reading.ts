@@ -70,7 +70,7 @@ export function describeVm(context: HostContext, vm: FoundVm): Promise<VmDetail>
       addresses: sorted(found.map(({ address }) => address)),
       snapshots,
       ...kcliFacts(domain),
-      ...optional({ ownership, owner: ownership?.owner }),
+      ...optional({ ownership, owner: ownership?.owner, lease: ownership?.lease }),
       ...optional({ createdAt: ownership?.createdAt ?? isoOf(domain.kcli?.creationDate) }),
     }
   })

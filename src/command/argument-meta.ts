@@ -23,6 +23,7 @@ export type ArgumentKind =
   | 'schedule'
   | 'date-time'
   | 'time-ago'
+  | 'lease'
   | 'week-days'
   | 'day-time'
   | 'time-zone'

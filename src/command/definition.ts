@@ -6,6 +6,7 @@ import type { NewSchedule, Schedule, Schedules } from '../jobs/schedule.js'
 import type { Preferences } from '../preferences/index.js'
 import type { Plan, Report } from '../report/index.js'
 import type { Catalogue } from './catalogue.js'
+import type { LeaseTerms } from './leases.js'
 
 /** read: changes nothing. change: can be undone. destructive: loses data. host: touches the whole host. */
 export type Risk = 'read' | 'change' | 'destructive' | 'host'
@@ -159,6 +160,8 @@ export interface PlanContext {
   caller: Person & { roles?: readonly string[] }
   /** What counts where the line says nothing; none when absent. */
   preferences?: Readonly<Preferences>
+  /** What qnav.yml says of leases; nothing when absent. */
+  leases?: Readonly<LeaseTerms>
   fleet: Fleet
 }
 

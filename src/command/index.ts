@@ -21,6 +21,15 @@ export {
 export { helpAbout } from './help.js'
 export { decideJob, personName, reviewJob, stateWords } from './job-report.js'
 export { onlyHost, unknownName } from './known-names.js'
+export {
+  hasEnded,
+  type LeaseTerms,
+  leaseBlocker,
+  leaseFrom,
+  leaseInWords,
+  leaseTime,
+  timeLeft,
+} from './leases.js'
 export type { Manner } from './manner.js'
 export { nearest, orList } from './nearest.js'
 export type { ParsedCommand } from './parse-command-line.js'
@@ -38,7 +47,7 @@ export { type PlanBuilder, planOn } from './plan-builder.js'
 export { changeText } from './plan-report.js'
 export { type PollOptions, poll } from './polling.js'
 export { preferencesReport, shortKey } from './preferences-report.js'
-export { readDuration } from './quantities.js'
+export { readDuration, writeDuration } from './quantities.js'
 export { memoryChart, roomChart } from './room-chart.js'
 export { type Question, type Suggestion, Suggestions, type SuggestionsParts } from './suggestions.js'
 export {

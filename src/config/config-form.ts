@@ -263,6 +263,17 @@ const audit = section({
     .exactOptional(),
 }).prefault({})
 
+const leaseTime = z
+  .unknown()
+  .transform((value, context) => {
+    const ms = typeof value === 'string' ? parseDuration(value, 3650 * dayMs) : undefined
+    if (ms !== undefined && ms >= 3_600_000) return ms
+    const message = 'must be a time from 1h to 3650d, such as 8h or 14d'
+    context.addIssue({ code: 'custom', message, input: value })
+    return z.NEVER
+  })
+  .exactOptional()
+
 const jobs = section({
   keep: some.default(1000),
   archive: z
@@ -322,6 +333,7 @@ export const configForm = section({
     .refine(isTimeZone, { error: 'must be a time zone such as Europe/Amsterdam' })
     .default('UTC'),
   quotas: quotas.exactOptional(),
+  leases: section({ default: leaseTime, longest: leaseTime }).exactOptional(),
   rates,
   locks,
   audit,

@@ -162,6 +162,7 @@ function contradiction({
   break_glass: breakGlass,
   custom_roles: custom,
   hosts,
+  leases: { default: lease, longest } = {},
   roles,
   slack,
 }: ConfigFile): { at: Path; message: string } | undefined {
@@ -183,6 +184,9 @@ function contradiction({
       const at = ['custom_roles', role, 'may', index, 'hosts']
       return { at, message: `${at.join('.')} names "${unknown}", which is none of the hosts.` }
     }
+  }
+  if (lease !== undefined && longest !== undefined && lease > longest) {
+    return { at: ['leases', 'default'], message: 'leases.default is longer than leases.longest allows.' }
   }
   const unknown = breakGlass?.roles.find((role) => !Object.hasOwn({ ...roles, ...custom }, role))
   if (unknown !== undefined) {
@@ -238,6 +242,7 @@ function configOf(file: ConfigFile, path: string, passphrases: ReadonlyMap<strin
   return {
     path,
     ...(file.quotas === undefined ? {} : { quotas: quotaSettings(file.quotas) }),
+    ...(file.leases === undefined ? {} : { leases: leasesOf(file.leases) }),
     rates: { commandsPerMinute, changesPerHour },
     busy: file.locks.busy,
     timeZone: file.time_zone,
@@ -319,6 +324,13 @@ function limitsOf({ vms, vcpus, memory, disk, snapshots }: Quotas['vm'] & { vms?
     ...(memory === undefined ? {} : { memoryMiB: memory }),
     ...(disk === undefined ? {} : { diskGiB: disk / 1024 }),
     ...(snapshots === undefined ? {} : { snapshots }),
+  }
+}
+
+function leasesOf({ default: defaultMs, longest: longestMs }: NonNullable<ConfigFile['leases']>) {
+  return {
+    ...(defaultMs === undefined ? {} : { defaultMs }),
+    ...(longestMs === undefined ? {} : { longestMs }),
   }
 }
 

@@ -41,6 +41,8 @@ export interface Config {
   policy: PolicySettings
   /** Absent where nothing is limited. */
   quotas?: QuotaSettings
+  /** How long VMs may run when nothing is said, and at most, in milliseconds. */
+  leases?: { defaultMs?: number; longestMs?: number }
   /** IANA name; of hours in `policy.approvals` and of schedules that name none. */
   timeZone: string
   /** Of each person. */

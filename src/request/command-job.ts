@@ -1,7 +1,7 @@
 /** The body of every job that a command starts: plan, ask, lock, look again, work. */
 import { z } from 'zod'
 import type { Fleet } from '../agents/agent.js'
-import type { Catalogue, ChangeCommand, Growth, Manner } from '../command/index.js'
+import type { Catalogue, ChangeCommand, Growth, LeaseTerms, Manner } from '../command/index.js'
 import { type ErrorNote, UserError } from '../errors.js'
 import type {
   ApprovalRule,
@@ -41,6 +41,8 @@ export interface CommandJobParts {
   quotas: Pick<QuotaGate, 'admit'>
   jobs: Pick<Jobs, 'list'>
   preferences: Pick<PreferenceBook, 'of'>
+  /** What counts now. */
+  leases(): LeaseTerms | undefined
 }
 
 interface SettledPlan {
@@ -63,6 +65,7 @@ export function commandJob({
   quotas,
   jobs,
   preferences,
+  leases,
 }: CommandJobParts): JobBody {
   return async (context) => {
     const input = commandJobInput.parse(context.job.input)
@@ -71,7 +74,7 @@ export function commandJob({
     const manner = { breakGlass: input.breakGlass, ...(reason === undefined ? {} : { reason }) }
     const makePlan = async (args: Record<string, unknown>): Promise<SettledPlan> => {
       const settled = await settledPlan(
-        { policy, fleet, jobs, preferences },
+        { policy, fleet, jobs, preferences, leases },
         {
           own: context.job.id,
           path: input.path,
@@ -203,7 +206,7 @@ interface AskedFor extends Pick<AskedOf, 'path' | 'command'> {
 
 /** What the change would do and what stands in its way, by all but the quotas. */
 async function settledPlan(
-  { policy, fleet, jobs, preferences }: Pick<CommandJobParts, 'policy' | 'fleet' | 'jobs' | 'preferences'>,
+  { policy, fleet, jobs, preferences, leases }: Omit<CommandJobParts, 'catalogue' | 'quotas'>,
   { args, manner, line, isAnew = false, own, ...asked }: AskedFor,
   requester: Person,
 ): Promise<SettledPlan> {
@@ -211,8 +214,14 @@ async function settledPlan(
   const rights = await policy.rightsOf(requester)
   const { roles } = rights
   const about = { command, args, jobs, ...(own === undefined ? {} : { own }) }
+  const terms = leases()
   const made = await command
-    .plan(args, { caller: { ...requester, roles }, fleet, preferences: preferences.of(requester.id) })
+    .plan(args, {
+      caller: { ...requester, roles },
+      fleet,
+      preferences: preferences.of(requester.id),
+      ...(terms === undefined ? {} : { leases: terms }),
+    })
     .catch((error: unknown) => {
       throw withHistory(error, about)
     })

@@ -43,7 +43,7 @@ export interface RequestParts extends Limits {
  * `jobs.start()`. */
 export function createRequests(parts: RequestParts): Requests {
   const rates = new RateLimits(parts.rates)
-  let { busy } = parts
+  let { busy, leases } = parts
   const preferences = parts.preferences ?? noPreferences
   const { catalogue, policy, fleet, jobs, schedules, audit, quotas: settings } = parts
   let timeZone = parts.timeZone ?? 'UTC'
@@ -51,7 +51,7 @@ export function createRequests(parts: RequestParts): Requests {
   jobs.register(
     commandJobName,
     commandJobVersion,
-    commandJob({ catalogue, policy, fleet, quotas, jobs, preferences }),
+    commandJob({ catalogue, policy, fleet, quotas, jobs, preferences, leases: () => leases }),
   )
 
   const requests: Requests = {
@@ -59,6 +59,7 @@ export function createRequests(parts: RequestParts): Requests {
       quotas.renew(limits.quotas)
       rates.renew(limits.rates)
       busy = limits.busy
+      leases = limits.leases
       timeZone = limits.timeZone ?? 'UTC'
     },
 
@@ -83,7 +84,7 @@ export function createRequests(parts: RequestParts): Requests {
       demandManner(rights, manner, line)
       if (hasSecret(text) || hasSecret(line)) throw secretTyped()
       const foreseen = await foreseenPlan(
-        { policy, fleet, quotas, jobs, preferences },
+        { policy, fleet, quotas, jobs, preferences, leases: () => leases },
         { path, command, args, manner, line },
         person,
       )
@@ -119,7 +120,11 @@ export function createRequests(parts: RequestParts): Requests {
             },
             explain: (typed, as = person) => {
               if (hasSecret(typed)) throw secretTyped()
-              return explain({ catalogue, policy, fleet, quotas, jobs, preferences }, typed, as)
+              return explain(
+                { catalogue, policy, fleet, quotas, jobs, preferences, leases: () => leases },
+                typed,
+                as,
+              )
             },
             mayApprove: rights.mayApprove,
             mayDecide: ({ approval, breakGlass }) => rights.mayDecide(breakGlass?.rule ?? approval?.rule),

@@ -1,6 +1,6 @@
 /** What would happen to a command line, and by which rule: policy, plan and quotas are asked, nothing is begun. */
 import type { Fleet } from '../agents/agent.js'
-import { askedOf, type Catalogue, type Explanation } from '../command/index.js'
+import { askedOf, type Catalogue, type Explanation, type LeaseTerms } from '../command/index.js'
 import { type Jobs, type Person, ruleInWords } from '../jobs/index.js'
 import type { Policy } from '../policy/index.js'
 import type { PreferenceBook } from '../preferences/index.js'
@@ -14,11 +14,12 @@ export interface ExplanationParts {
   quotas: Pick<QuotaGate, 'weigh'>
   jobs: Pick<Jobs, 'list'>
   preferences: Pick<PreferenceBook, 'of'>
+  leases(): LeaseTerms | undefined
 }
 
 /** Rejects with what is wrong with the line. */
 export async function explain(
-  { catalogue, policy, fleet, quotas, jobs, preferences }: ExplanationParts,
+  { catalogue, policy, fleet, quotas, jobs, preferences, leases }: ExplanationParts,
   text: string,
   person: Person,
 ): Promise<Explanation> {
@@ -31,7 +32,7 @@ export async function explain(
   const emergency = manner.breakGlass ? rights.decideBreakGlass() : undefined
   if (emergency?.allowed === false) return { ...known, ...emergency }
   const settled = await foreseenPlan(
-    { policy, fleet, quotas, jobs, preferences },
+    { policy, fleet, quotas, jobs, preferences, leases },
     { path, command, args, manner, line },
     person,
   )

@@ -1,4 +1,5 @@
 /** The way of a request, whatever surface it comes from: text → policy → report or job. */
+import type { LeaseTerms } from '../command/index.js'
 import type { ApprovalRule, Busy, Job, Origin, Person } from '../jobs/job.js'
 import type { QuotaSettings } from '../policy/index.js'
 import type { Plan, Report } from '../report/index.js'
@@ -30,6 +31,8 @@ export interface Limits {
   rates?: Rates
   /** What a change does while others hold what it wants, when its line does not say: queue when absent. */
   busy?: Busy
+  /** How long VMs may run; as long as they like when absent. */
+  leases?: LeaseTerms
   /** Of schedules that name none, IANA; UTC when absent. */
   timeZone?: string
 }

@@ -4,6 +4,7 @@ import type { Fleet } from '../agents/index.js'
 import type { Sink } from '../audit-mirror/index.js'
 import { type Catalogue, Suggestions } from '../command/index.js'
 import { type Clock, type Jobs, type Schedules, systemClock } from '../jobs/index.js'
+import type { LeaseNews } from '../leases/index.js'
 import type { Logger } from '../log.js'
 import type { GroupDirectory, PeopleDirectory, Policy } from '../policy/index.js'
 import { type PreferenceBook, quietUntil } from '../preferences/index.js'
@@ -18,6 +19,7 @@ import { Forms } from './forms/index.js'
 import { Homes } from './home/index.js'
 import { Intake } from './intake.js'
 import { IntakeJournal, type IntakeLog, openIntakeLog } from './intake-journal.js'
+import { leaseNews } from './lease-news.js'
 import { listen } from './listeners.js'
 import { Modals } from './modals.js'
 import { Names } from './names.js'
@@ -73,6 +75,8 @@ export interface SlackSurface {
   people: PeopleDirectory
   /** Takes entries of the audit log for a channel, once it was started. */
   auditChannel(channel: string): Sink
+  /** Says what there is to say about leases, once it was started. */
+  leases: LeaseNews
 }
 
 /** Together with the receivers' 3 s below the 15 s that the process has. */
@@ -112,9 +116,16 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
     }
   }
 
+  const people = slackStandings(background)
+
   return {
     groups: slackGroups({ client: background, log, clock }),
-    people: slackStandings(background),
+    people,
+    leases: leaseNews({
+      ...{ people, approvalsChannel, preferences, log },
+      outbox: () => outbox,
+      now: () => clock.now(),
+    }),
 
     async start() {
       const identity = await checkToken()

@@ -8,7 +8,10 @@ const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter((each) => /^[^
 describe('the ownership of a VM', () => {
   it('is the same after it was written into XML and read again, whatever the words', () => {
     const required = { owner: text, requester: text, job: text }
-    const optional = { ticket: text, createdAt: text, adoptedAt: text }
+    const time = fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('9999-01-01') })
+    const iso = time.map((date) => date.toISOString())
+    const lease = fc.record({ from: iso, until: iso })
+    const optional = { ticket: text, createdAt: text, adoptedAt: text, lease }
     fc.assert(
       fc.property(
         fc.record({ ...required, ...optional }, { requiredKeys: ['owner', 'requester', 'job'] }),
@@ -27,6 +30,19 @@ describe('the ownership of a VM', () => {
         '<qnav:vm xmlns:qnav="https://qnav.dev/xmlns/vm/1"><qnav:owner>U1</qnav:owner><qnav:more><a/></qnav:more></qnav:vm>',
       ),
     ).toEqual({
+      owner: 'U1',
+      requester: 'U1',
+      job: '',
+    })
+  })
+
+  it.each([
+    '<lease>2027-01-01T00:00:00.000Z</lease>',
+    '<leased>2026-01-01T00:00:00.000Z</leased><lease>soon</lease>',
+    '<leased>x</leased><lease>2027-01-01T00:00:00.000Z</lease>',
+    '<leased>2026-01-01T00:00:00Z</leased><lease>2027-13-01T00:00:00Z</lease>',
+  ])('has no lease where others wrote one that is none: %s', (fields) => {
+    expect(ownershipIn(`<vm><owner>U1</owner>${fields}</vm>`)).toEqual({
       owner: 'U1',
       requester: 'U1',
       job: '',

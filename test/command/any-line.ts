@@ -136,6 +136,7 @@ const values: Readonly<Record<ArgumentKind, (of: ArgumentMeta) => fc.Arbitrary<u
   schedule: () => fc.stringMatching(/^s-[a-z0-9]{3,12}$/),
   'week-days': () => fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 1 }).map(daysInWords),
   'date-time': () => anyMoment,
+  lease: () => fc.oneof(anyMoment, fc.constantFrom('8h', '14d', 'none')),
   'time-ago': () => fc.oneof(anyMoment, fc.constantFrom('7d', '1h30m', '12 h')),
   'day-time': () => fc.integer({ min: 0, max: 1439 }),
   'quiet-hours': () => fc.constantFrom('22:00-07:00', '12:00-13:30'),
@@ -169,12 +170,14 @@ export function anyRequest(catalogue: Catalogue): fc.Arbitrary<Asked> {
     )
     return fc.record(fields, { requiredKeys }).map((args) => ({ path, args }))
   })
-  // A creation from nothing is refused by the schema as a whole.
+  // A creation from nothing, and a lease of no length, are refused by the schema as a whole.
+  const oneOf: Record<string, readonly string[]> = {
+    'vm create': ['image', 'profile'],
+    'vm lease': ['for', 'until'],
+  }
   return fc
     .oneof(...requests)
-    .filter(
-      ({ path, args }) => path !== 'vm create' || args.image !== undefined || args.profile !== undefined,
-    )
+    .filter(({ path, args }) => oneOf[path]?.some((name) => args[name] !== undefined) ?? true)
 }
 
 /** A line of the right words in any order, wrong ones among them. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Fleet } from '../../src/agents/index.js'
 import {
   type Catalogue,
+  type LeaseTerms,
   loadCatalogue,
   type QuotaReading,
   type ReadContext,
@@ -86,7 +87,12 @@ export async function ask(
 /** The plan of a command that changes something, with what it settled. Went through JSON, as in a journal. */
 export async function plan(
   line: string,
-  { fleet, by = ann, preferences }: { fleet: Fleet; by?: Person; preferences?: Preferences },
+  {
+    fleet,
+    by = ann,
+    preferences,
+    leases,
+  }: { fleet: Fleet; by?: Person; preferences?: Preferences; leases?: LeaseTerms },
 ): Promise<{ plan: Plan; args: Record<string, unknown>; locks: string[] }> {
   const { command, args } = (await theCatalogue()).parse(line)
   if (command.risk === 'read') throw new Error(`"${line}" changes nothing`)
@@ -94,12 +100,16 @@ export async function plan(
     caller: by,
     fleet,
     ...(preferences === undefined ? {} : { preferences }),
+    ...(leases === undefined ? {} : { leases }),
   })
   return jsonOf({ plan: planned.plan, args: planned.args, locks: planned.locks })
 }
 
 /** Codes and sentences of what stands in the way. */
-export async function blockers(line: string, options: { fleet: Fleet; by?: Person }): Promise<string[]> {
+export async function blockers(
+  line: string,
+  options: { fleet: Fleet; by?: Person; leases?: LeaseTerms },
+): Promise<string[]> {
   const { plan: made } = await plan(line, options)
   return made.kind === 'ready' ? [] : made.blockers.map(({ code, message }) => `${code}: ${message}`)
 }

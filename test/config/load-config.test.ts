@@ -372,6 +372,8 @@ describe('qnav.yml', () => {
     ['a key that stands twice', `${oneHost}    transport: ssh\n`, 4, /stands twice/],
     ['a tab', 'hosts:\n\tkvm1:\n', 2, /tab/],
     ['an open bracket', 'hosts:\n  kvm1: { transport: local\n', 3, /flow|collection|\}/i],
+    ['a lease that is too short', `${oneHost}leases: { default: 5m }\n`, 4, /leases\.default.*from 1h/],
+    ['a lease beyond the longest', `${oneHost}leases: { default: 9d, longest: 8d }\n`, 4, /longer than/],
     ['a size without a unit', `${oneHost}quotas: { vm: { memory: 64 } }\n`, 4, /quotas\.vm\.memory.*64G/],
     ['a quota below nothing', `${oneHost}quotas:\n  owners:\n    - { vms: -1 }\n`, 6, /whole number from 0/],
     ['a ratio of nothing', `${oneHost}quotas:\n  hosts:\n    - { vcpu_ratio: 0 }\n`, 6, /above 0/],

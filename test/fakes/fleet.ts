@@ -283,7 +283,11 @@ export class FakeAgent implements Agent {
     const { ignoresShutdown: _, addresses: __, impact: ___, snapshots, ...machine } = this.#machine(vm)
     const addresses = await this.addressesOf(vm)
     const nics = machine.nics.map((nic, index) => (index === 0 ? { ...nic, addresses } : nic))
-    const owner = machine.ownership === undefined ? {} : { owner: machine.ownership.owner }
+    const { owner: whose, lease } = machine.ownership ?? {}
+    const owner = {
+      ...(whose === undefined ? {} : { owner: whose }),
+      ...(lease === undefined ? {} : { lease }),
+    }
     return { ...machine, ...owner, host: this.name, nics, addresses, snapshots: snapshots.length }
   }
 
@@ -584,6 +588,7 @@ export class FakeAgent implements Agent {
       state: vm.state,
       ...(vm.reason === undefined ? {} : { reason: vm.reason }),
       ...(vm.ownership === undefined ? {} : { owner: vm.ownership.owner }),
+      ...(vm.ownership?.lease === undefined ? {} : { lease: vm.ownership.lease }),
       ...(vm.isOwnerUncertain === undefined ? {} : { isOwnerUncertain: vm.isOwnerUncertain }),
     }
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished, vi } from 'vitest'
-import { type Catalogue, loadCatalogue } from '../../src/command/index.js'
+import { type Catalogue, type LeaseTerms, loadCatalogue } from '../../src/command/index.js'
 import {
   type Clock,
   createJobs,
@@ -14,6 +14,7 @@ import {
   type Jobs,
   type Schedules,
 } from '../../src/jobs/index.js'
+import { registerLeaseEnd } from '../../src/leases/index.js'
 import { createLog } from '../../src/log.js'
 import {
   type ApprovalEntry,
@@ -74,12 +75,14 @@ export async function aHouse({
   busy,
   hosts,
   clock,
+  leases,
 }: {
   /** Of schedules. */
   clock?: Clock
 
   rates?: { commandsPerMinute: number; changesPerHour: number }
   quotas?: QuotaSettings
+  leases?: LeaseTerms
   busy?: 'queue' | 'refuse'
   /** Instead of kvm1. */
   hosts?: FakeHostOptions[]
@@ -154,7 +157,9 @@ export async function aHouse({
       ...(quotas === undefined ? {} : { quotas }),
       ...(rates === undefined ? {} : { rates }),
       ...(busy === undefined ? {} : { busy }),
+      ...(leases === undefined ? {} : { leases }),
     })
+    registerLeaseEnd(built, fleet.fleet)
     await built.start()
     await calendar.start()
     return { jobs: built, requests: entrance, schedules: calendar }

@@ -149,6 +149,7 @@ const bad: Partial<Record<ArgumentKind, string>> = {
   disk: '1.5T of it',
   duration: 'soon',
   'time-ago': 'soon',
+  lease: 'soon',
   'quiet-hours': 'at night',
   'new-vm': 'Bad_Name',
   'new-snapshot': 'a/b',

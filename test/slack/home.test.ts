@@ -70,6 +70,26 @@ async function home(of = user) {
 }
 
 describe('the Home tab', () => {
+  it('shows how much time my VMs have left', async () => {
+    const lease = (ms: number) => ({
+      from: '2026-01-01T00:00:00Z',
+      until: new Date(Date.now() + ms).toISOString(),
+    })
+    const owned = (ms: number) => ({ owner: 'U0ANN', requester: 'U0ANN', lease: lease(ms), job: 'j-1' })
+    await start([
+      {
+        name: 'kvm1',
+        vms: [
+          annsVm('web1', { state: 'running', ownership: owned(50.5 * 3_600_000) }),
+          annsVm('web2', { ownership: owned(-1) }),
+        ],
+      },
+    ])
+    const text = textOf((await home()).blocks)
+    expect(text).toContain('*web1*\nrunning · kvm1 · 2d2h left')
+    expect(text).toContain('*web2*\nshut off · kvm1 · lease ended')
+  })
+
   it('shows whose it is: my VMs with address, my jobs, and for operators the hosts', async () => {
     jobs.set(aJob({ state: 'running', title: 'vm start web1' }))
     jobs.set(aJob({ id: 'j-other', requester: { id: 'U0OLU' }, title: 'vm stop db1' }))
@@ -83,6 +103,7 @@ describe('the Home tab', () => {
     const text = textOf((await home()).blocks)
     expect(text).toContain('My VMs (1)')
     expect(text).toContain('*web1*\nrunning · kvm1 · 192.168.122.7')
+    expect(text).not.toContain(' left')
     expect(text).not.toContain('*db1*')
     expect(text).toContain('vm start web1: running')
     expect(text).toMatch(/Hosts \(2\)[\s\S]*❌ \*kvm2\*[\s\S]*✅ \*kvm1\*\n2 VMs, 1 running/)

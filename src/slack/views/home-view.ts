@@ -1,7 +1,7 @@
 /** The Home tab: what is mine, what waits for me, and for operators how the hosts are. Made for a phone: one line a thing. */
 import type { Button, HomeView, KnownBlock } from '@slack/types'
 import type { VmSummary } from '../../agents/index.js'
-import { vmWord } from '../../command/index.js'
+import { timeLeft, vmWord } from '../../command/index.js'
 import type { Job } from '../../jobs/index.js'
 import { count, showMiB } from '../../report/index.js'
 import { denyAction, runAction } from './ids.js'
@@ -82,32 +82,42 @@ export function homeView(facts: HomeFacts): HomeView {
 }
 
 /** The same lines for a modal. */
-export function myVmBlocks(vms: readonly VmSummary[], addresses: ReadonlyMap<string, string>): KnownBlock[] {
+export function myVmBlocks(
+  vms: readonly VmSummary[],
+  addresses: ReadonlyMap<string, string>,
+  at = new Date().toISOString(),
+): KnownBlock[] {
   if (vms.length === 0) return noVms()
   const shown = vms.slice(0, limits.viewBlocks - 10)
   const left = vms.length - shown.length
   return [
-    ...shown.map((vm, index) => vmLine(vm, addresses.get(vm.uuid), index)),
+    ...shown.map((vm, index) => vmLine(vm, addresses.get(vm.uuid), index, at)),
     ...(left === 0 ? [] : context([`… ${left} more: \`/qnav vm list\``])),
   ]
 }
 
-export function vmBlocks(vms: readonly VmSummary[]): KnownBlock[] {
-  return vms.map((vm, index) => vmLine(vm, undefined, index))
+export function vmBlocks(vms: readonly VmSummary[], at = new Date().toISOString()): KnownBlock[] {
+  return vms.map((vm, index) => vmLine(vm, undefined, index, at))
 }
 
-function vmLines({ myVms, addresses, page }: HomeFacts): KnownBlock[] {
+function vmLines({ myVms, addresses, page, at }: HomeFacts): KnownBlock[] {
   if (myVms.length === 0) return noVms()
   const first = page * vmsOnPage
-  return myVms.slice(first, first + vmsOnPage).map((vm, index) => vmLine(vm, addresses.get(vm.uuid), index))
+  return myVms
+    .slice(first, first + vmsOnPage)
+    .map((vm, index) => vmLine(vm, addresses.get(vm.uuid), index, at))
 }
 
 function noVms(): KnownBlock[] {
   return [section('No VM is yours yet.')]
 }
 
-function vmLine(vm: VmSummary, address: string | undefined, index: number): KnownBlock {
-  const facts = [vm.state, vm.host, ...(address === undefined ? [] : [address])].map(escapeText).join(' · ')
+/** `at`, ISO 8601: when it is shown. */
+function vmLine(vm: VmSummary, address: string | undefined, index: number, at: string): KnownBlock {
+  const left = vm.lease === undefined ? [] : [timeLeft(vm.lease, Date.parse(at))]
+  const facts = [vm.state, vm.host, ...(address === undefined ? [] : [address]), ...left]
+    .map(escapeText)
+    .join(' · ')
   return withButton(`${vmSign(vm)} ${bold(vm.name)}\n${facts}`, openButton(`vm show ${vmWord(vm)}`, index))
 }
 
