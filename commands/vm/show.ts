@@ -51,7 +51,7 @@ export default defineCommand({
           ? [`It is nobody's: made elsewhere and not adopted. Take it over: vm adopt ${vmWord(found)}`]
           : []),
       ],
-      actions: vmActions(found, detail.state),
+      actions: vmActions(found, detail.state).filter(({ label }) => label !== 'Show'),
     }
   },
 })

@@ -306,6 +306,8 @@ export interface Agent {
   reboot(vm: FoundVm): Promise<void>
   /** Told within two seconds or left out; `storage` asks for `shares` too. Does not reject for a host that does not answer. */
   impactOf(vm: FoundVm, options?: { storage?: boolean }): Promise<VmImpact>
+  /** What is on its first screen, as a PNG. Rejects with `unsupported` where that cannot be had. */
+  screenshotOf(vm: FoundVm): Promise<Uint8Array>
   deletionOf(vm: FoundVm): Promise<DeletionPlan>
   /** Deletes the VM and exactly the volumes of `plan.removes`. Goes on where an attempt before it stopped. Rejects with
    * `changed-since`, before anything is touched, when a volume has come into other use. */

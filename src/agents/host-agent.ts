@@ -57,6 +57,7 @@ import { impactOfVm } from './vm-impact.js'
 import { ownershipOfVm, setVmOwnership } from './vm-ownership.js'
 import { powerOffVm, rebootVm, shutDownVm, startVm } from './vm-power.js'
 import { addressesOfVm, describeVm, findVm, listVms } from './vm-reading.js'
+import { screenshotOfVm } from './vm-screenshot.js'
 import { createVmSnapshot, deleteVmSnapshot, listVmSnapshots, revertVmSnapshot } from './vm-snapshots.js'
 import { VolumeQuestions } from './volume-questions.js'
 
@@ -261,6 +262,10 @@ export class HostAgent implements Agent {
 
   reboot(vm: FoundVm): Promise<void> {
     return rebootVm(this.#context, vm)
+  }
+
+  screenshotOf(vm: FoundVm): Promise<Uint8Array> {
+    return screenshotOfVm(this.#context, vm)
   }
 
   impactOf(vm: FoundVm, options?: { storage?: boolean }): Promise<VmImpact> {

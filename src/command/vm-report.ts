@@ -26,6 +26,7 @@ export function vmActions(vm: FoundVm, state: VmState): Action[] {
   if (!isOff(state)) {
     return [
       { label: 'Show', command: `vm show ${word}` },
+      { label: 'Screenshot', command: `vm screenshot ${word}` },
       snapshot,
       { label: 'Stop', command: `vm stop ${word}`, confirm: `Shut ${vm.name} down?` },
     ]

@@ -41,6 +41,15 @@ export interface Action {
   confirm?: string
 }
 
+/** Bytes: surfaces take it out before they do anything else with a report. */
+export interface Picture {
+  /** What it is called when it is kept: "web1.png". */
+  file: string
+  /** What is on it, for those who cannot see it. */
+  alt: string
+  png: Uint8Array
+}
+
 export interface Report {
   title: string
   tone: Tone
@@ -51,6 +60,8 @@ export interface Report {
   findings?: Finding[]
   /** Goes to the thread. */
   chart?: Chart
+  /** Goes to the thread. */
+  picture?: Picture
   /** Raw output, already redacted; long output goes to the thread. */
   log?: { title: string; text: string }
   /** Short remarks and next steps, one sentence each. */

@@ -4,20 +4,23 @@ import { UserError } from '../errors.js'
 import type { Clock, Job, Jobs, Person } from '../jobs/index.js'
 import type { Logger } from '../log.js'
 import type { PreferenceBook } from '../preferences/index.js'
-import { type Report, reportIn } from '../report/index.js'
+import { type Picture, type Report, reportIn } from '../report/index.js'
 import type { Answer, Requests } from '../request/index.js'
 import type { JobCards } from './cards/index.js'
 import { isOwnEffect } from './intake-journal.js'
 import type { Names } from './names.js'
-import { type Outbox, PostFailed } from './outbox/index.js'
+import { type Outbox, type Place, PostFailed } from './outbox/index.js'
+import type { Pictures } from './pictures.js'
 import {
   context,
+  escapeText,
   formButton,
   inviteLine,
   isDirect,
   jobLine,
   type Message,
   mistake,
+  noPicture,
   reportMessage,
   sections,
   somethingWentWrong,
@@ -59,6 +62,7 @@ export interface AnsweringParts {
   outbox: Pick<Outbox, 'post'>
   whisper: Whisper
   names: Pick<Names, 'learn' | 'in'>
+  pictures: Pick<Pictures, 'show'>
   preferences: Pick<PreferenceBook, 'of'>
   /** Shows a message in a modal; `false` when it is not there any more. */
   showIn(modal: string, title: string, message: Message): Promise<boolean>
@@ -132,7 +136,7 @@ export class Answering {
     }
   }
 
-  async #giveReport(said: Report, line: Line): Promise<void> {
+  async #giveReport({ picture, ...said }: Report, line: Line): Promise<void> {
     const isForOne = line.modal !== undefined || line.isPrivate || privateCommand.test(line.text)
     const { timeZone } = this.#parts.preferences.of(line.person.id)
     const report =
@@ -142,12 +146,17 @@ export class Answering {
       const { text, blocks, thread } = reportMessage(report)
       // Modals have no charts.
       const all = withTextCharts([...blocks, ...thread.flatMap((message) => message.blocks)])
-      if (await this.#parts.showIn(line.modal, line.text, { text, blocks: all })) return
+      const there =
+        picture === undefined ? [] : context(['The picture is in our direct message, under Messages.'])
+      if (await this.#parts.showIn(line.modal, line.text, { text, blocks: [...all, ...there] })) {
+        return this.#showInDirectMessage(picture, line)
+      }
     }
     if (isForOne) {
       const { text, blocks, thread } = reportMessage(report)
       await this.#whisper(line, { text, blocks }, 'report')
-      return this.#whisperAll(line, thread)
+      await this.#whisperAll(line, thread)
+      return this.#showInDirectMessage(picture, line)
     }
     const { text, blocks, thread } = reportMessage(report, asked)
     const delivery = line.delivery ?? this.#newReference()
@@ -167,12 +176,34 @@ export class Answering {
         const there = { channel: at.channel, thread: line.thread ?? at.ts }
         await this.#parts.outbox.post({ key: `${key}:${index}`, ...there, message, worth: 'detail', atOnce })
       }
+      if (picture !== undefined) {
+        await this.#showPicture(picture, { channel: at.channel, ts: line.thread ?? at.ts }, line)
+      }
     } catch (error) {
       if (!(error instanceof PostFailed)) throw error
       const here = { text, blocks: [...blocks, ...context([inviteLine(error.why)])] }
       await this.#whisper(line, here, 'report')
       await this.#whisperAll(line, thread)
+      await this.#showInDirectMessage(picture, line)
     }
+  }
+
+  /** For an answer that has no thread. */
+  async #showInDirectMessage(picture: Picture | undefined, line: Line): Promise<void> {
+    if (picture === undefined) return
+    const message = { text: picture.alt, blocks: sections([escapeText(picture.alt)]) }
+    try {
+      const post = { key: `picture:${this.#newReference()}`, channel: line.person.id, message, atOnce: true }
+      await this.#showPicture(picture, await this.#parts.outbox.post(post), line)
+    } catch (error) {
+      if (!(error instanceof PostFailed)) throw error
+      await this.#whisper(line, noPicture(error.why))
+    }
+  }
+
+  async #showPicture(picture: Picture, place: Place, line: Line): Promise<void> {
+    const why = await this.#parts.pictures.show(picture, place)
+    if (why !== undefined) await this.#whisper(line, noPicture(why))
   }
 
   /** The card itself is posted by the keeper of cards; only when it is elsewhere there is something to say. */

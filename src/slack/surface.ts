@@ -24,6 +24,7 @@ import { listen } from './listeners.js'
 import { Modals } from './modals.js'
 import { Names } from './names.js'
 import { createOutbox, type Outbox, type OutboxLog, openOutboxLog } from './outbox/index.js'
+import { Pictures } from './pictures.js'
 import { isTokenProblem, PooledSocketReceiver, SignedHttpReceiver } from './receivers/index.js'
 import { Shortcuts } from './shortcuts.js'
 import { slackLogger } from './slack-logger.js'
@@ -162,6 +163,7 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
         outbox,
         whisper,
         names,
+        pictures: new Pictures({ client: interactive, log }),
         preferences,
         showIn,
         log,

@@ -38,7 +38,7 @@ export async function converse(
 ): Promise<void> {
   try {
     const answer = await requests.handle({ text, person, origin: { surface: 'terminal' } })
-    if (answer.kind === 'report') emit({ kind: 'report', report: redactJson(answer.report) })
+    if (answer.kind === 'report') emit({ kind: 'report', report: redactJson(readable(answer.report)) })
     else await follow(jobs, answer.job, (job) => emit({ kind: 'job', job }), signal)
   } catch (error) {
     emit({ kind: 'error', error: explain(error, log) })
@@ -84,4 +84,10 @@ export function explain(error: unknown, log: Logger): ErrorNote {
     message: `Something went wrong inside qnav (reference ${reference}): ${redact(String(error))}`,
     fix: `Look for "${reference}" in the bot's log.`,
   }
+}
+
+/** A terminal shows no pictures. */
+function readable({ picture, ...report }: Report): Report {
+  if (picture === undefined) return report
+  return { ...report, notes: [...(report.notes ?? []), 'A terminal shows no pictures; Slack does.'] }
 }

@@ -80,6 +80,13 @@ describe.skipIf(lab === undefined).each(['local', 'ssh'] as const)(
       expect(await (await chat.message(/\d+ running VMs?/)).textContent()).toContain(name)
     })
 
+    it('shows what is on its screen', async () => {
+      await chat.type(`/qnav vm screenshot ${name}`)
+      const { files } = await bot.sandbox.control.waitForMessage('C0VMS', (each) => each.files.length > 0)
+      expect(files).toMatchObject([{ name: `${name}.png`, mimetype: 'image/png' }])
+      expect(files[0]?.size).toBeGreaterThan(200)
+    })
+
     it('takes a snapshot, lists it and goes back to it', async () => {
       await approved(`/qnav snapshot create ${name} before`, `snapshot create ${name} before`)
       await chat.message(new RegExp(`snapshot create ${name}.*: done`))

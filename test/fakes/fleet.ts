@@ -456,6 +456,12 @@ export class FakeAgent implements Agent {
     })
   }
 
+  async screenshotOf(vm: FoundVm): Promise<Uint8Array> {
+    await this.#enter('screenshotOf')
+    this.#machine(vm)
+    return Buffer.from(onePixel, 'base64')
+  }
+
   async impactOf(vm: FoundVm): Promise<VmImpact> {
     await this.#enter('impactOf')
     return this.#machine(vm).impact ?? {}
@@ -593,6 +599,10 @@ export class FakeAgent implements Agent {
     }
   }
 }
+
+/** A PNG. */
+const onePixel =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
 function uuidOf(seed: string): string {
   const hex = createHash('sha256').update(seed).digest('hex')

@@ -70,6 +70,8 @@ const scopesOf: Record<string, { bot?: string[]; optional?: string[] }> = {
   'conversations.history': { optional: ['channels:history', 'groups:history'] },
   'conversations.members': { optional: ['channels:read', 'groups:read'] },
   'conversations.open': { optional: ['im:write'] },
+  'files.completeUploadExternal': { optional: ['files:write'] },
+  'files.getUploadURLExternal': { optional: ['files:write'] },
   'conversations.replies': { optional: ['channels:history', 'groups:history'] },
 }
 

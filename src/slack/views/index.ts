@@ -44,12 +44,13 @@ export * from './ids.js'
 export { type CardNotes, jobCard, jobLine } from './job-card.js'
 export { whatHappened } from './job-words.js'
 export { context, type Message, type MessageWithThread, section, sections } from './message.js'
-export { isDirect, isSlackUser } from './mrkdwn.js'
+export { escapeText, isDirect, isSlackUser } from './mrkdwn.js'
 export {
   formButton,
   formOffer,
   inviteLine,
   mistake,
+  noPicture,
   somethingWentWrong,
   stillAtIt,
   tooLate,

@@ -64,3 +64,9 @@ export function inviteLine(why: string): string {
 function notMember(why: string): boolean {
   return why === 'not_in_channel' || why === 'channel_not_found'
 }
+
+/** Instead of a picture. */
+export function noPicture(why: string): Message {
+  const text = `⚠️ The picture could not be shown: ${escapeText(why)}.`
+  return { text, blocks: sections([text]) }
+}

@@ -111,7 +111,7 @@ describe('vm show', () => {
       Image: 'rocky9',
     })
     expect(offers(report)).toEqual({
-      Show: 'vm show web1@kvm1',
+      Screenshot: 'vm screenshot web1@kvm1',
       Snapshot: 'snapshot create web1@kvm1',
       Stop: 'vm stop web1@kvm1',
     })

@@ -16,6 +16,7 @@ const ours: Ownership = {
   requester: 'UBEN',
   ticket: 'ABC-1 <&"\'> ünïcode',
   createdAt: '2026-01-02T03:04:05.000Z',
+  lease: { from: '2026-01-02T03:04:05.000Z', until: '2040-01-31T18:00:00.000Z' },
   job: 'j-test1',
 }
 
@@ -51,6 +52,7 @@ describe.skipIf(inject('lab') === undefined)('whose a VM is', () => {
     await agent().setOwnership(vm, ours)
     expect(await agent().ownershipOf(vm)).toEqual(ours)
     expect(await ownerIn(name)).toBe('UANN')
+    expect((await agent().vms()).find((each) => each.name === name)?.lease).toEqual(ours.lease)
     expect(await agent().detailOf(vm)).toMatchObject({ ownership: ours, owner: 'UANN' })
     for (const which of name === 'runs' ? [[], ['--inactive']] : [[]]) {
       const xml = await daemon.virsh('dumpxml', name, ...which)
