@@ -15,6 +15,12 @@ const sizes = [
   { name: 'phone', width: 390, height: 780 },
 ]
 
+/** Some have a lease, of different lengths. */
+const leased = (n: number) => {
+  const until = new Date(Date.now() + (n % 7) * 30 * 3_600_000).toISOString()
+  return n % 7 === 0 ? {} : { lease: { from: '2026-11-01T00:00:00.000Z', until } }
+}
+
 const words = ['web', 'db', 'cache', 'ci-runner', 'mail', 'build', 'proxy', 'test-rhel9']
 const vms = Array.from({ length: 200 }, (_, n) => {
   const name = `${words[n % words.length]}-${String(Math.floor(n / words.length) + 1).padStart(2, '0')}`
@@ -23,7 +29,7 @@ const vms = Array.from({ length: 200 }, (_, n) => {
     name,
     state: n % 4 === 0 ? 'shut off' : 'running',
     addresses: [`192.168.122.${(n % 250) + 2}`],
-    ...(isAnns ? { ownership: { owner: 'U0ANN', requester: 'U0ANN', job: 'j-1' } } : {}),
+    ...(isAnns ? { ownership: { owner: 'U0ANN', requester: 'U0ANN', job: 'j-1', ...leased(n) } } : {}),
   })
 })
 const hosts: FakeHostOptions[] = [
@@ -231,6 +237,10 @@ describe.each(sizes)('on a $name', (size) => {
     await open('U0ANN', size, '')
     await page.getByRole('button', { name: 'qnav Home' }).click()
     await page.getByRole('heading', { name: 'My VMs (23)' }).waitFor()
+    await page
+      .getByText(/\dd\d+h left/)
+      .first()
+      .waitFor()
     await picture('home', size)
     expect(await widerThanScreen()).toEqual([])
     await page.getByRole('heading', { name: 'Hosts (3)' }).scrollIntoViewIfNeeded()
