@@ -30,7 +30,8 @@ export type Cursor = z.output<typeof cursorForm>
 
 /** At once: what fits comfortably in one message, and in memory while somebody is away. */
 const mostAtOnce = { records: 200, chars: 1024 * 1024 }
-const mostQueued = 1000
+/** What is beyond is read from the file when its turn comes. */
+const mostQueued = { records: 1000, chars: 4 * 1024 * 1024 }
 const firstPauseMs = 1000
 const longestPauseMs = 60_000
 /** An entry may come twice after a crash within this time, which is told by its number. */
@@ -44,6 +45,7 @@ export class AuditMirror {
   #savedSeq = -1
   #savedAt = Number.NEGATIVE_INFINITY
   #queue: AuditRecord[] = []
+  #queuedChars = 0
   /** What comes next is in the file, not in the queue. */
   #isBehind = true
   #isStopped = false
@@ -89,8 +91,10 @@ export class AuditMirror {
   #add(record: AuditRecord): void {
     if (!this.#isBehind) {
       this.#queue.push(record)
-      if (this.#queue.length > mostQueued) {
+      this.#queuedChars += record.line.length
+      if (this.#queue.length > mostQueued.records || this.#queuedChars > mostQueued.chars) {
         this.#queue = []
+        this.#queuedChars = 0
         this.#isBehind = true
       }
     }
@@ -100,13 +104,25 @@ export class AuditMirror {
   async #run(): Promise<void> {
     while (!this.#isStopped) {
       if (this.#isBehind) await this.#catchUp()
-      else if (this.#queue.length > 0) await this.#deliver(cutOff(this.#queue))
+      else if (this.#queue.length > 0) await this.#deliver(this.#taken())
       else {
         await this.#save()
         // Something may have come while it was saved.
         if (this.#queue.length === 0 && !this.#isBehind) await this.#wait()
       }
     }
+  }
+
+  /** What is delivered at once, out of the queue. */
+  #taken(): AuditRecord[] {
+    let chars = 0
+    const end = this.#queue.findIndex(({ line }, index) => {
+      chars += line.length
+      return index >= mostAtOnce.records || (index > 0 && chars > mostAtOnce.chars)
+    })
+    const taken = this.#queue.splice(0, end === -1 ? this.#queue.length : end)
+    this.#queuedChars -= taken.reduce((sum, { line }) => sum + line.length, 0)
+    return taken
   }
 
   async #catchUp(): Promise<void> {
@@ -179,16 +195,6 @@ export class AuditMirror {
       }
     })
   }
-}
-
-/** Takes what is delivered at once out of the queue. */
-function cutOff(queue: AuditRecord[]): AuditRecord[] {
-  let chars = 0
-  const end = queue.findIndex(({ line }, index) => {
-    chars += line.length
-    return index >= mostAtOnce.records || (index > 0 && chars > mostAtOnce.chars)
-  })
-  return queue.splice(0, end === -1 ? queue.length : end)
 }
 
 async function newestSeq(data: { path: string }): Promise<number> {

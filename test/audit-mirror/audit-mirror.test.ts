@@ -84,6 +84,17 @@ describe('a mirror of the audit log', () => {
     expect(text().match(/cannot be mirrored/g)).toHaveLength(1)
   })
 
+  it('that was away gets large entries too, and holds none of them in memory for long', async () => {
+    const { audit, sink, start } = await aMirroredLog()
+    sink.isAway = true
+    await start()
+    const large = { event: 'test', text: 'x '.repeat(60_000) }
+    for (let n = 0; n < 60; n += 1) await audit.append(large)
+    sink.isAway = false
+    await has(sink, upTo(1, 60))
+    expect(Math.max(...sink.batches)).toBeLessThanOrEqual(10)
+  })
+
   it('that hangs holds up nobody who appends, and not the end of the bot', async () => {
     const { start, append } = await aMirroredLog()
     let stopped = () => {}
