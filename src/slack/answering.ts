@@ -13,7 +13,6 @@ import { type Outbox, type Place, PostFailed } from './outbox/index.js'
 import type { Pictures } from './pictures.js'
 import {
   context,
-  escapeText,
   formButton,
   inviteLine,
   isDirect,
@@ -62,7 +61,7 @@ export interface AnsweringParts {
   outbox: Pick<Outbox, 'post'>
   whisper: Whisper
   names: Pick<Names, 'learn' | 'in'>
-  pictures: Pick<Pictures, 'show'>
+  pictures: Pick<Pictures, 'showIn' | 'showTo'>
   preferences: Pick<PreferenceBook, 'of'>
   /** Shows a message in a modal; `false` when it is not there any more. */
   showIn(modal: string, title: string, message: Message): Promise<boolean>
@@ -149,14 +148,14 @@ export class Answering {
       const there =
         picture === undefined ? [] : context(['The picture is in our direct message, under Messages.'])
       if (await this.#parts.showIn(line.modal, line.text, { text, blocks: [...all, ...there] })) {
-        return this.#showInDirectMessage(picture, line)
+        return this.#showPicture(picture, line)
       }
     }
     if (isForOne) {
       const { text, blocks, thread } = reportMessage(report)
       await this.#whisper(line, { text, blocks }, 'report')
       await this.#whisperAll(line, thread)
-      return this.#showInDirectMessage(picture, line)
+      return this.#showPicture(picture, line)
     }
     const { text, blocks, thread } = reportMessage(report, asked)
     const delivery = line.delivery ?? this.#newReference()
@@ -176,33 +175,23 @@ export class Answering {
         const there = { channel: at.channel, thread: line.thread ?? at.ts }
         await this.#parts.outbox.post({ key: `${key}:${index}`, ...there, message, worth: 'detail', atOnce })
       }
-      if (picture !== undefined) {
-        await this.#showPicture(picture, { channel: at.channel, ts: line.thread ?? at.ts }, line)
-      }
+      await this.#showPicture(picture, line, { channel: at.channel, ts: line.thread ?? at.ts })
     } catch (error) {
       if (!(error instanceof PostFailed)) throw error
       const here = { text, blocks: [...blocks, ...context([inviteLine(error.why)])] }
       await this.#whisper(line, here, 'report')
       await this.#whisperAll(line, thread)
-      await this.#showInDirectMessage(picture, line)
+      await this.#showPicture(picture, line)
     }
   }
 
-  /** For an answer that has no thread. */
-  async #showInDirectMessage(picture: Picture | undefined, line: Line): Promise<void> {
+  /** In the thread of the answer; in a direct message where the answer has none. */
+  async #showPicture(picture: Picture | undefined, line: Line, answer?: Place): Promise<void> {
     if (picture === undefined) return
-    const message = { text: picture.alt, blocks: sections([escapeText(picture.alt)]) }
-    try {
-      const post = { key: `picture:${this.#newReference()}`, channel: line.person.id, message, atOnce: true }
-      await this.#showPicture(picture, await this.#parts.outbox.post(post), line)
-    } catch (error) {
-      if (!(error instanceof PostFailed)) throw error
-      await this.#whisper(line, noPicture(error.why))
-    }
-  }
-
-  async #showPicture(picture: Picture, place: Place, line: Line): Promise<void> {
-    const why = await this.#parts.pictures.show(picture, place)
+    const { pictures } = this.#parts
+    const why = await (answer === undefined
+      ? pictures.showTo(line.person.id, picture)
+      : pictures.showIn(answer, picture))
     if (why !== undefined) await this.#whisper(line, noPicture(why))
   }
 

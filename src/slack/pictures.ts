@@ -1,12 +1,15 @@
 /** Pictures in threads: uploaded to Slack, which shows them where the message is. */
+import { randomUUID } from 'node:crypto'
 import type { WebClient } from '@slack/web-api'
 import type { Logger } from '../log.js'
 import type { Picture } from '../report/index.js'
 import { callFailure } from './call-failure.js'
-import type { Place } from './outbox/index.js'
+import { type Outbox, type Place, PostFailed } from './outbox/index.js'
+import { escapeText, sections } from './views/index.js'
 
 export interface PicturesParts {
   client: WebClient
+  outbox: Pick<Outbox, 'post'>
   log: Logger
 }
 
@@ -19,8 +22,21 @@ export class Pictures {
     this.#parts = parts
   }
 
-  /** Puts it into the thread of that message. Why it is not there, when it is not; never rejects. */
-  async show({ file, alt, png }: Picture, { channel, ts }: Place): Promise<string | undefined> {
+  /** Below a direct message of its own. Why it is not there, when it is not. */
+  async showTo(user: string, picture: Picture): Promise<string | undefined> {
+    const message = { text: picture.alt, blocks: sections([escapeText(picture.alt)]) }
+    try {
+      const key = `picture:${randomUUID()}`
+      const place = await this.#parts.outbox.post({ key, channel: user, message, atOnce: true })
+      return await this.showIn(place, picture)
+    } catch (error) {
+      if (error instanceof PostFailed) return error.why
+      throw error
+    }
+  }
+
+  /** In the thread of that message. Why it is not there, when it is not; never rejects. */
+  async showIn({ channel, ts }: Place, { file, alt, png }: Picture): Promise<string | undefined> {
     const { client, log } = this.#parts
     try {
       const { upload_url: url, file_id: id } = await client.files.getUploadURLExternal({

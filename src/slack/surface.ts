@@ -163,7 +163,7 @@ export function createSlackSurface(parts: SlackParts): SlackSurface {
         outbox,
         whisper,
         names,
-        pictures: new Pictures({ client: interactive, log }),
+        pictures: new Pictures({ client: interactive, outbox, log }),
         preferences,
         showIn,
         log,
