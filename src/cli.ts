@@ -10,7 +10,7 @@ const usage = `qnav operates KVM hosts from Slack.
   qnav doctor                              check configuration, tokens and every host
   qnav demo [--port N]                     the whole bot in a browser, against a hypervisor on this machine
   qnav sandbox [--port N]                  only the local Slack, for developing against
-  qnav audit verify                        check that the audit log was not edited
+  qnav audit verify [--seen N:HASH]        check that the audit log was not edited, and still has the entry that was noted
   qnav audit search [--limit N]            what was asked and done, newest first; narrow it with --by PERSON, --job ID,
                                            --event NAME, --about VM|HOST, --command "vm create", --since 7d, --until TIME
   qnav audit export [--format jsonl|csv]   the same, oldest first and all of it
