@@ -9,6 +9,8 @@ let server: SocketServer
 let receiver: PooledSocketReceiver
 let log: ReturnType<typeof aLog>
 let received: ReceiverEvent[]
+/** What is done before the acknowledgement. */
+let work: () => Promise<void>
 const unhandled: unknown[] = []
 const remember = (reason: unknown) => unhandled.push(reason)
 
@@ -17,6 +19,7 @@ function build(clock = systemClock): PooledSocketReceiver {
   const app = {
     processEvent: async (event: ReceiverEvent) => {
       received.push(event)
+      await work()
       await event.ack()
     },
   }
@@ -34,6 +37,7 @@ beforeEach(async () => {
   server = new SocketServer()
   await server.start()
   received = []
+  work = async () => {}
   log = aLog()
   receiver = build()
   unhandled.length = 0
@@ -69,15 +73,34 @@ describe('the pool of Socket Mode connections', () => {
     await connected(2)
     const startedAt = Date.now()
     for (let n = 0; n < 30; n += 1) {
-      if (n % 10 === 0) server.refresh(server.sockets[0])
+      // The oldest that was not told yet: those that were stay a while.
+      if (n % 10 === 0) server.refresh(server.sockets[n / 10])
       // Slack picks a connection that has not been told to leave.
       server.command(`e${n}`, 'vm list', server.sockets.at(-1))
       await vi.waitFor(() => expect(server.acks.map(({ envelope_id }) => envelope_id)).toContain(`e${n}`))
     }
-    await connected(2)
-    expect(server.opens).toBe(5)
     // The library alone would have been away for 5 s each time.
     expect(Date.now() - startedAt).toBeLessThan(4000)
+    await vi.waitFor(() => expect(server.opens).toBe(5), 4000)
+    await connected(2)
+  })
+
+  it('acknowledges what came just before Slack announced the end, through the connection that it came by', async () => {
+    await receiver.start()
+    await connected(2)
+    let acknowledge = () => {}
+    const working = new Promise<void>((resolve) => {
+      acknowledge = resolve
+    })
+    work = () => working
+    const [oldest] = server.sockets
+    server.command('e1', 'vm list', oldest)
+    server.refresh(oldest)
+    await connected(3)
+    acknowledge()
+    await vi.waitFor(() => expect(server.acks.map(({ envelope_id }) => envelope_id)).toEqual(['e1']))
+    await connected(2)
+    expect(server.sockets).not.toContain(oldest)
   })
 
   it('comes back after the connection breaks', async () => {

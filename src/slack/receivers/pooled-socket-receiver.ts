@@ -79,9 +79,8 @@ export class PooledSocketReceiver implements Receiver {
         link ??= await this.#openInTurn()
         const openedAt = clock.now()
         const reason = await link.ended
-        this.#links.delete(link)
         // Its successor is opened while it says goodbye.
-        void link.close()
+        void this.#retire(link)
         link = undefined
         if (this.#stopped.signal.aborted) return
         log.debug({ reason }, 'a Socket Mode connection ended; the next one is opened')
@@ -94,6 +93,12 @@ export class PooledSocketReceiver implements Receiver {
         failures += 1
       }
     }
+  }
+
+  /** Never rejects. */
+  async #retire(link: SocketLink): Promise<void> {
+    await link.retire()
+    this.#links.delete(link)
   }
 
   #openInTurn(): Promise<SocketLink> {

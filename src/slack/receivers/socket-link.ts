@@ -21,6 +21,8 @@ export interface SocketParts {
 const openWithinMs = 15_000
 /** How long the other side may take to answer the close frame. */
 const closeWithinMs = 1000
+/** Slack docs: an envelope may be acknowledged for 3 s. What came before Slack announced the end still is. */
+const lingerMs = 3500
 
 const disconnectFrame = z.object({ type: z.literal('disconnect'), reason: z.string().optional() })
 
@@ -29,8 +31,10 @@ export class SocketLink {
   readonly #clock: Clock
   readonly #log: Logger
   #isClosed = false
-  /** Resolves with the reason when this connection takes no more envelopes. */
+  /** Resolves with the reason when Slack sends no more envelopes here. */
   readonly ended: Promise<string>
+  /** Resolves when the socket is gone. */
+  readonly #gone: Promise<unknown>
 
   constructor(app: App, { appToken, apiUrl, log, clock }: SocketParts) {
     this.#clock = clock
@@ -54,15 +58,13 @@ export class SocketLink {
     })
     this.#receiver.init(app)
     const { client } = this.#receiver
-    this.ended = new Promise((resolve) => {
+    const gone = new Promise<string>((resolve) => {
       client.on('disconnected', () => resolve('closed'))
       client.on('error', (error: unknown) => resolve(error instanceof Error ? error.message : 'socket error'))
-      client.on('ws_message', (data: unknown) => {
-        const reason = disconnectReason(data)
-        if (reason !== undefined) resolve(reason)
-      })
     })
-    this.#catchFrameErrors()
+    const announced = new Promise<string>((resolve) => this.#watchFrames(resolve))
+    this.#gone = gone
+    this.ended = Promise.race([gone, announced])
   }
 
   /** Rejects when there is no connection within 15 s. */
@@ -85,6 +87,12 @@ export class SocketLink {
     }
   }
 
+  /** Closes when what Slack sent before can be acknowledged no more, or Slack has closed. Never rejects. */
+  async retire(): Promise<void> {
+    await within(this.#clock, lingerMs, this.#gone, undefined)
+    await this.close()
+  }
+
   /** Resolves when the socket is closed; by force when the other side does not answer. */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -103,14 +111,18 @@ export class SocketLink {
     await Promise.race([client.disconnect(), pause(this.#clock, closeWithinMs)])
   }
 
-  /** The library handles frames in an async listener: an odd frame would end the process as an unhandled rejection. */
-  #catchFrameErrors(): void {
+  /** Stands between the socket and the library, which handles frames in an async listener, so that an odd one would end the
+   * process as an unhandled rejection; and which closes at once when Slack announces the end, so that acknowledgements on their
+   * way would be lost. */
+  #watchFrames(announce: (reason: string) => void): void {
     const { client } = this.#receiver
     const event = 'ws_message'
     const listeners = client.listeners(event)
     client.removeAllListeners(event)
     for (const listener of listeners) {
       client.on(event, (...frame: unknown[]) => {
+        const reason = disconnectReason(frame[0])
+        if (reason !== undefined) return announce(reason)
         Promise.resolve(Reflect.apply(listener, client, frame)).catch((error: unknown) => {
           this.#log.warn({ err: error }, 'a frame from Slack could not be read')
         })
