@@ -11,7 +11,7 @@ export default defineCommand({
   risk: 'read',
   audited: true,
   args: z.object({
-    line: text({ max: 2000 }).describe('The whole command, quoted'),
+    line: text({ max: 2000 }).describe('The whole command'),
     as: ownerRef().optional().describe('Who would type it; you when left out'),
   }),
   positional: ['line'],

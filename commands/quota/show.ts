@@ -16,7 +16,7 @@ export default defineCommand({
     const { lines, notes } = await quotas.of(owner)
     const isLimited = lines.some(({ limit }) => limit !== undefined)
     return {
-      title: `What the VMs of ${owner} take`,
+      title: owner === caller.id ? 'What your VMs take' : `What the VMs of ${owner} take`,
       tone: notes.length > 0 ? 'warn' : 'info',
       ...(isLimited ? {} : { summary: 'Nothing of it is limited.' }),
       table: {

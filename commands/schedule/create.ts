@@ -25,7 +25,7 @@ export default defineCommand({
   risk: 'read',
   lasting: true,
   args: z.object({
-    line: text({ max: 1500 }).describe('The command, quoted'),
+    line: text({ max: 1500 }).describe('The command to ask for'),
     every: weekDays().describe('On which days'),
     at: dayTime().describe('At which time of day'),
     timeZone: timeZoneName().optional().describe('Whose clock; time_zone of qnav.yml when left out'),

@@ -54,7 +54,7 @@ export function describeArguments(command: Command): ArgumentDescription[] {
         ? isRequired
           ? `<${flagText(name)}>`
           : `[${flagText(name)}]`
-        : flagAs(name, meta.kind, letters.get(name)),
+        : flagAs(name, meta.kind, letters.get(name), value),
       label: labelOf(name),
       description: schema.description ?? '',
       kind: meta.kind,
@@ -79,10 +79,11 @@ function asTyped(value: unknown, show: (value: unknown) => string): ArgumentDesc
   return Array.isArray(value) ? value.map(show) : show(value)
 }
 
-function flagAs(name: string, kind: ArgumentKind, letter: string | undefined): string {
+function flagAs(name: string, kind: ArgumentKind, letter: string | undefined, byDefault: unknown): string {
   const text = flagText(name)
   const short = letter === undefined ? '' : `, -${letter}`
-  return kind === 'flag' ? `--${text} / --no-${text}${short}` : `--${text}${short}`
+  // What is off anyway needs no word to switch it off.
+  return kind === 'flag' && byDefault !== false ? `--${text} / --no-${text}${short}` : `--${text}${short}`
 }
 
 function shown(value: unknown, show: (value: unknown) => string): string {

@@ -19,6 +19,11 @@ export const risks: Readonly<Record<Risk, string>> = {
   host: 'touches the whole host',
 }
 
+/** What the risk of a command is, in words: "loses data". */
+export function riskInWords(command: Command): string {
+  return command.risk === 'read' && command.lasting === true ? 'changes no host' : risks[command.risk]
+}
+
 /** What a command takes beyond `read` that changes no host. deciding: the word about others' requests. admin: the role. */
 export type Need = 'deciding' | 'admin'
 

@@ -5,7 +5,7 @@ import type { Report, Table } from '../report/index.js'
 import { describeArguments } from './argument-list.js'
 import { usageOf } from './canonical-line.js'
 import type { Catalogue, CatalogueEntry } from './catalogue.js'
-import { askedOf, type Command, type ReadContext, risks } from './definition.js'
+import { askedOf, type Command, type ReadContext, riskInWords } from './definition.js'
 import { nearest, orList } from './nearest.js'
 
 type Asking = Pick<ReadContext, 'mayAsk'>
@@ -53,7 +53,7 @@ export function helpCommand({ path, command }: CatalogueEntry, { mayAsk }: Askin
     summary: [`${command.summary}.`, ...(command.details ?? [])].join(' '),
     facts: [
       { label: 'Usage', value: usageOf(path, command) },
-      { label: 'Risk', value: `${command.risk}: ${risks[command.risk]}; ${allowed}${reach}` },
+      { label: 'Risk', value: `${command.risk}: ${riskInWords(command)}; ${allowed}${reach}` },
     ],
     ...(args.length > 0
       ? {

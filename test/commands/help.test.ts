@@ -48,7 +48,7 @@ describe('help', () => {
     })
     expect(report.table?.rows).toEqual([
       ['<vm>', 'The VM to stop', 'a VM, like web1 or web1@kvm1', 'required'],
-      ['--force / --no-force, -f', 'Pull the plug: unsaved data in the guest is lost', 'on or off', 'no'],
+      ['--force, -f', 'Pull the plug: unsaved data in the guest is lost', 'on or off', 'no'],
       ['--timeout', 'How long the guest may take to shut down', '30s, 10m, 1h30m or 7d', '4m'],
     ])
     expect(report.log?.text.split('\n')).toContain('vm stop web1 --timeout 10m')

@@ -67,6 +67,7 @@ export async function startSlackHouse(
   })
   directory = surface.groups
   await jobs.start()
+  await schedules.start()
   await surface.start()
   return {
     sandbox,
@@ -74,6 +75,7 @@ export async function startSlackHouse(
     host,
     async stop() {
       await surface.stop()
+      await schedules.stop()
       await jobs.stop()
       await sandbox.stop()
       await rm(path, { recursive: true, force: true })

@@ -148,7 +148,7 @@ describe('quotas', () => {
     const answer = await house.requests.handle({ text: 'quota show', person: ann, origin })
     expect(answer).toMatchObject({
       report: {
-        title: 'What the VMs of UANN take',
+        title: 'What your VMs take',
         table: {
           columns: ['What', 'Used', 'Reserved', 'Limit'],
           rows: [

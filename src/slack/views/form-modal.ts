@@ -6,7 +6,7 @@ import {
   describeArguments,
   type FormValue,
   type FormValues,
-  risks,
+  riskInWords,
 } from '../../command/index.js'
 import { elementOf, isTypedInto, writtenAs } from './form-element.js'
 import { blockOf, type FormMetadata, formCallback, leaderOf } from './form-fields.js'
@@ -31,16 +31,21 @@ export function formModal({ path, command, values, metadata }: FormParts): Modal
     callback_id: formCallback,
     private_metadata: JSON.stringify(metadata),
     title: { type: 'plain_text', text: clip(titleOf(path), longest.title) },
-    submit: { type: 'plain_text', text: command.risk === 'read' ? 'Show' : 'Plan it' },
+    submit: { type: 'plain_text', text: submitWord(command) },
     close: { type: 'plain_text', text: 'Cancel' },
     blocks: [
       ...context([
-        `${bold(command.summary)} · ${risks[command.risk]}`,
+        `${bold(command.summary)} · ${riskInWords(command)}`,
         `or type ${code(`/qnav ${command.examples[0]}`)}`,
       ]),
       ...fields.map((field, index) => fieldBlock(field, values[field.name], fields, metadata, index === 0)),
     ],
   }
+}
+
+function submitWord(command: Command): string {
+  if (command.risk !== 'read') return 'Plan it'
+  return command.lasting === true ? 'Go ahead' : 'Show'
 }
 
 /** Shown at once, while the form is made: a trigger lives 3 s. */

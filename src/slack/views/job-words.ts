@@ -73,12 +73,12 @@ function nowDoing({ steps }: Job): string[] {
   return step.progress === undefined ? [step.name] : [step.name, step.progress]
 }
 
-/** "+ VM web1", "~ memory: 1 GiB → 2 GiB", "− disk web1.qcow2". */
+/** "+ VM web1", "✏️ memory 1 GiB → 2 GiB", "− disk web1.qcow2"; a tilde would strike through. */
 export function changeLines({ changes }: Plan): string[] {
   return changes.map(({ what, from, to }) => {
     if (from === undefined) return `+ ${bold(what)}${to === undefined ? '' : ` ${escapeText(to)}`}`
-    if (to === undefined) return `－ ${bold(what)} ${escapeText(from)}`
-    return `～ ${bold(what)} ${escapeText(from)} → ${escapeText(to)}`
+    if (to === undefined) return `− ${bold(what)} ${escapeText(from)}`
+    return `✏️ ${bold(what)} ${escapeText(from)} → ${escapeText(to)}`
   })
 }
 
